@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_RANGE_H
+#define PINLESS_RANGE_H
+
+/*
+ * Arithmetic on ranges of addresses. A range is an address and a length, both
+ * of which may come from a process, or from a peer; so no sum of the two is
+ * formed anywhere else, and none is formed here that could wrap. Builds in user
+ * space too, for tests/unit/range_test.c.
+ *
+ * Ranges are [addr, addr + len). The byte at 2^64 - 1 belongs to no range: it
+ * is no address of a process, and leaving it out lets every end be a u64.
+ */
+#ifdef __KERNEL__
+#include <linux/types.h>
+#include <asm/page.h>
+#else
+#include <linux/types.h>
+#include <stdbool.h>
+typedef __u64 u64;
+#ifndef PAGE_SHIFT
+#define PAGE_SHIFT	12
+#endif
+#endif
+
+#define PINLESS_LEAF_SHIFT	21
+#define PINLESS_LEAF_BYTES	(1ULL << PINLESS_LEAF_SHIFT)
+#define PINLESS_LEAF_PAGES	(1u << (PINLESS_LEAF_SHIFT - PAGE_SHIFT))
+
+/**
+ * pinless_range_end() - the first byte after a range
+ * @addr: first byte
+ * @len:  bytes
+ * @end:  @addr + @len; not touched on failure
+ *
+ * Return: true, or false when the sum is 2^64 or more.
+ */
+static inline bool pinless_range_end(u64 addr, u64 len, u64 *end)
+{
+	u64 sum = addr + len;
+
+	if (sum < addr)
+		return false;
+	*end = sum;
+	return true;
+}
+
+/**
+ * pinless_range_inside() - whether a range lies in a window
+ * @addr:  first byte of the range
+ * @len:   bytes of the range
+ * @start: first byte of the window
+ * @size:  bytes of the window; @start + @size may be anything
+ *
+ * An empty range lies inside when its address does, or is the end.
+ *
+ * Return: whether all of the range lies in the window.
+ */
+static inline bool pinless_range_inside(u64 addr, u64 len, u64 start, u64 size)
+{
+	return addr >= start && addr - start <= size &&
+	       len <= size - (addr - start);
+}
+
+/**
+ * pinless_range_clip() - cut a range to what lies in a window
+ * @addr:  first byte of the range; on success of what is left
+ * @len:   bytes of the range; on success of what is left
+ * @start: first byte of the window
+ * @size:  bytes of the window
+ *
+ * Neither range nor window may wrap.
+ *
+ * Return: false when they have no byte in common; @addr and @len are untouched
+ * then.
+ */
+static inline bool pinless_range_clip(u64 *addr, u64 *len, u64 start, u64 size)
+{
+	u64 skip, left;
+
+	if (*addr >= start) {
+		skip = *addr - start;
+		if (skip >= size || !*len)
+			return false;
+		left = size - skip;
+		if (*len > left)
+			*len = left;
+		return true;
+	}
+	skip = start - *addr;
+	if (skip >= *len || !size)
+		return false;
+	left = *len - skip;
+	*addr = start;
+	*len = left < size ? left : size;
+	return true;
+}
+
+/**
+ * pinless_range_pages() - number of pages that a range touches
+ * @addr: first byte
+ * @len:  bytes
+ *
+ * Return: pages of PAGE_SIZE; 0 for an empty range and for one that wraps.
+ */
+static inline u64 pinless_range_pages(u64 addr, u64 len)
+{
+	u64 end;
+
+	if (!len || !pinless_range_end(addr, len, &end))
+		return 0;
+	return ((end - 1) >> PAGE_SHIFT) - (addr >> PAGE_SHIFT) + 1;
+}
+
+/**
+ * pinless_range_chunk() - the part of a range that lies in one aligned unit
+ * @addr: first byte
+ * @len:  bytes
+ * @unit: a power of two: the page, the leaf
+ *
+ * Return: bytes from @addr to the end of the range or of the unit, whichever
+ * comes first; 0 only for an empty range.
+ */
+static inline u64 pinless_range_chunk(u64 addr, u64 len, u64 unit)
+{
+	u64 left = unit - (addr & (unit - 1));
+
+	return len < left ? len : left;
+}
+
+/**
+ * pinless_range_in_page() - the part of a range that lies in its first page
+ * @addr: first byte
+ * @len:  bytes
+ *
+ * Return: bytes.
+ */
+static inline u64 pinless_range_in_page(u64 addr, u64 len)
+{
+	return pinless_range_chunk(addr, len, 1ULL << PAGE_SHIFT);
+}
+
+/**
+ * pinless_range_in_leaf() - the part of a range that lies in its first leaf
+ * @addr: first byte
+ * @len:  bytes
+ *
+ * Return: bytes.
+ */
+static inline u64 pinless_range_in_leaf(u64 addr, u64 len)
+{
+	return pinless_range_chunk(addr, len, PINLESS_LEAF_BYTES);
+}
+
+/* The number of the leaf that translates an address. */
+static inline u64 pinless_leaf_index(u64 addr)
+{
+	return addr >> PINLESS_LEAF_SHIFT;
+}
+
+/* Which page of its leaf an address lies in: 0 .. PINLESS_LEAF_PAGES - 1. */
+static inline unsigned int pinless_leaf_slot(u64 addr)
+{
+	return (addr >> PAGE_SHIFT) & (PINLESS_LEAF_PAGES - 1);
+}
+
+/* The byte of its page that an address names. */
+static inline unsigned int pinless_page_offset(u64 addr)
+{
+	return addr & ((1u << PAGE_SHIFT) - 1);
+}
+
+#endif /* PINLESS_RANGE_H */
