@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (c) 2026 The pinless authors */
+#include <linux/err.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "device.h"
+#include "mirror.h"
+#include "mr.h"
+#include "owner.h"
+#include "pinned.h"
+#include "range.h"
+#include "uapi/pinless-abi.h"
+
+/*
+ * Keys: 24 bits of index, 8 bits of tag. Indices are given out in a cycle and
+ * the tag changes with every cycle, so a key that somebody has kept after the
+ * deregistration names nothing for 256 cycles (2^28 registrations when few
+ * regions live at once).
+ */
+#define KEY_TAG_BITS	8
+
+/* Nothing here changes what a window of memory means. */
+#define ACCESS_SUPPORTED	(IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE | \
+				 IB_ACCESS_REMOTE_READ | IB_ACCESS_REMOTE_ATOMIC | \
+				 IB_ZERO_BASED | IB_ACCESS_ON_DEMAND | \
+				 IB_ACCESS_HUGETLB | IB_ACCESS_OPTIONAL)
+
+/*
+ * Gives the region its key; with that it can be found, so everything else is
+ * in place before. The lock may be dropped while the tree grows, and others get
+ * indices then, so what counts for the tag is whether the indices go up: as
+ * long as they do, none comes twice.
+ */
+static int mr_publish(struct pinless_device *pdev, struct pinless_mr *mr)
+{
+	u32 index;
+	int err;
+
+	xa_lock(&pdev->mrs);
+	err = __xa_alloc_cyclic(&pdev->mrs, &index, NULL,
+				XA_LIMIT(1, PINLESS_MAX_MR), &pdev->next_mr,
+				GFP_KERNEL);
+	if (err < 0)
+		goto out;
+	if (!pdev->last_mr)
+		pdev->mr_tag = get_random_u32();
+	else if (index <= pdev->last_mr)
+		pdev->mr_tag++;
+	pdev->last_mr = index;
+	mr->key = index << KEY_TAG_BITS | pdev->mr_tag;
+	mr->ibmr.lkey = mr->key;
+	mr->ibmr.rkey = mr->key;
+	/* The slot is reserved: this neither allocates nor fails. */
+	__xa_store(&pdev->mrs, index, mr, 0);
+	err = 0;
+out:
+	xa_unlock(&pdev->mrs);
+	return err == -EBUSY ? -ENOMEM : err;
+}
+
+static int mr_check(u64 start, u64 length, u64 *iova, int access, bool implicit)
+{
+	u64 end;
+
+	if (access & ~ACCESS_SUPPORTED)
+		return -EOPNOTSUPP;
+	if (access & (IB_ACCESS_REMOTE_WRITE | IB_ACCESS_REMOTE_ATOMIC) &&
+	    !(access & IB_ACCESS_LOCAL_WRITE))
+		return -EINVAL;
+	if (implicit)
+		return *iova || access & IB_ZERO_BASED ? -EINVAL : 0;
+	if (!length)
+		return -EINVAL;
+	if (access & IB_ZERO_BASED)
+		*iova = 0;
+	if (!pinless_range_end(*iova, length, &end) ||
+	    !pinless_range_end(start, length, &end))
+		return -EINVAL;
+	/* Nothing will ever be mapped there, so do not wait for the fault. */
+	if (!access_ok((void __user *)(unsigned long)start, length))
+		return -EFAULT;
+	return 0;
+}
+
+/* Costs the same for a page as for all of the address space. */
+static int mr_init_odp(struct pinless_mr *mr, struct pinless_device *pdev)
+{
+	mr->mem.kind = PINLESS_MEM_MIRROR;
+	mr->mem.owner = pinless_owner_create(&pdev->counters);
+	if (IS_ERR(mr->mem.owner))
+		return PTR_ERR(mr->mem.owner) == -ENOSPC ?
+		       -ENOMEM : PTR_ERR(mr->mem.owner);
+	mr->mem.mirror = pinless_mirror_get(current->mm);
+	if (IS_ERR(mr->mem.mirror)) {
+		pinless_owner_destroy(mr->mem.owner);
+		return PTR_ERR(mr->mem.mirror);
+	}
+	return 0;
+}
+
+static int mr_init_pinned(struct pinless_mr *mr, struct pinless_device *pdev)
+{
+	mr->umem = pinless_pin(&pdev->ibdev, mr->uva, mr->length, mr->access,
+			       &mr->pinned);
+	if (IS_ERR(mr->umem))
+		return PTR_ERR(mr->umem);
+	mr->mem.kind = PINLESS_MEM_PINNED;
+	mr->mem.pinned = &mr->pinned;
+	return 0;
+}
+
+static void mr_release_memory(struct pinless_mr *mr)
+{
+	if (pinless_mr_odp(mr)) {
+		pinless_owner_destroy(mr->mem.owner);
+		pinless_mirror_put(mr->mem.mirror);
+	} else {
+		pinless_unpin(mr->umem, &mr->pinned);
+	}
+}
+
+/**
+ * pinless_reg_user_mr() - register memory of the calling process
+ * @pd:     protection domain
+ * @start:  user address of the first byte; 0 for an implicit region
+ * @length: bytes; U64_MAX for an implicit region
+ * @iova:   what work requests call the first byte
+ * @access: IB_ACCESS_*; IB_ACCESS_ON_DEMAND leaves the pages unpinned,
+ *          IB_ZERO_BASED makes @iova 0, IB_ACCESS_HUGETLB and the optional
+ *          flags are hints
+ * @udata:  nothing
+ *
+ * An ODP region may lie over addresses where nothing is mapped, or nothing
+ * writable: what counts is what is there when it is accessed.
+ *
+ * Context: process context, may sleep.
+ * Return: the region, or ERR_PTR: -EINVAL (length 0, a sum that wraps, rights
+ * that contradict each other, an implicit region with an iova), -EOPNOTSUPP
+ * (rights that the device does not have: memory windows, flush), -EFAULT
+ * (outside of user space; pinned: not mapped so), -ENOMEM (also: locked-memory
+ * limit, too many regions), -EPERM.
+ */
+struct ib_mr *pinless_reg_user_mr(struct ib_pd *pd, u64 start, u64 length,
+				  u64 iova, int access, struct ib_udata *udata)
+{
+	bool implicit = access & IB_ACCESS_ON_DEMAND && !start &&
+			length == U64_MAX;
+	struct pinless_device *pdev = to_pdev(pd->device);
+	struct pinless_mr *mr;
+	int err;
+
+	if (udata && udata->inlen &&
+	    !ib_is_udata_cleared(udata, 0, udata->inlen))
+		return ERR_PTR(-EINVAL);
+	err = mr_check(start, length, &iova, access, implicit);
+	if (err)
+		return ERR_PTR(err);
+
+	mr = kzalloc(sizeof(*mr), GFP_KERNEL_ACCOUNT);
+	if (!mr)
+		return ERR_PTR(-ENOMEM);
+	mr->ibmr.device = pd->device;
+	mr->ibmr.pd = pd;
+	mr->uva = start;
+	mr->iova = iova;
+	mr->length = length;
+	mr->access = access;
+	mr->implicit = implicit;
+	refcount_set(&mr->refs, 1);
+	init_completion(&mr->idle);
+
+	if (access & IB_ACCESS_ON_DEMAND)
+		err = mr_init_odp(mr, pdev);
+	else
+		err = mr_init_pinned(mr, pdev);
+	if (err)
+		goto err_free;
+	err = mr_publish(pdev, mr);
+	if (err)
+		goto err_memory;
+	return &mr->ibmr;
+
+err_memory:
+	mr_release_memory(mr);
+err_free:
+	kfree(mr);
+	return ERR_PTR(err);
+}
+
+/**
+ * pinless_dereg_mr() - end a region
+ * @ibmr:  the region
+ * @udata: nothing
+ *
+ * When it returns, no access through the region is under way. That takes no
+ * longer than one copy of PINLESS_COPY_MAX bytes: nobody keeps a region while
+ * waiting for a page.
+ *
+ * Context: process context, may sleep.
+ * Return: 0.
+ */
+int pinless_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata)
+{
+	struct pinless_device *pdev = to_pdev(ibmr->device);
+	struct pinless_mr *mr = to_pmr(ibmr);
+
+	xa_erase(&pdev->mrs, mr->key >> KEY_TAG_BITS);
+	pinless_mr_put(mr);
+	wait_for_completion(&mr->idle);
+	mr_release_memory(mr);
+	/* Those who found it before the erasure may still look at its count. */
+	kfree_rcu(mr, rcu);
+	return 0;
+}
+
+/* Finds a region that lives, without a reference; under RCU. */
+static struct pinless_mr *mr_find(struct pinless_device *pdev, u32 key)
+{
+	struct pinless_mr *mr = xa_load(&pdev->mrs, key >> KEY_TAG_BITS);
+
+	return mr && mr->key == key ? mr : NULL;
+}
+
+/**
+ * pinless_mr_lookup() - the region of a key, whoever it belongs to
+ * @pdev: the device
+ * @key:  lkey or rkey
+ *
+ * Context: any; never sleeps. As for pinless_mr_get().
+ * Return: the region, or NULL.
+ */
+struct pinless_mr *pinless_mr_lookup(struct pinless_device *pdev, u32 key)
+{
+	struct pinless_mr *mr;
+
+	rcu_read_lock();
+	mr = mr_find(pdev, key);
+	if (mr && !refcount_inc_not_zero(&mr->refs))
+		mr = NULL;
+	rcu_read_unlock();
+	return mr;
+}
+
+/**
+ * pinless_mr_get() - find the region of a key and check an access
+ * @pdev:   the device of the queue pair
+ * @pd:     its protection domain
+ * @key:    lkey or rkey
+ * @iova:   first byte of the access
+ * @len:    bytes, not 0
+ * @access: rights needed: IB_ACCESS_*; 0 for local reading
+ * @verr:   on failure, an enum pinless_vendor_err
+ *
+ * IBTA Vol. 1, 10.6.3 (keys) and 10.6.5 (what is checked).
+ *
+ * Context: any; never sleeps. The reference is dropped with pinless_mr_put()
+ * before anything sleeps without bound: deregistration waits for it.
+ * Return: the region, or NULL.
+ */
+struct pinless_mr *pinless_mr_get(struct pinless_device *pdev,
+				  struct ib_pd *pd, u32 key, u64 iova, u64 len,
+				  int access, u32 *verr)
+{
+	struct pinless_mr *mr;
+
+	/* A region does not change, so what is checked here stays true. */
+	rcu_read_lock();
+	mr = mr_find(pdev, key);
+	if (unlikely(!mr || mr->ibmr.pd != pd)) {
+		*verr = PINLESS_VERR_KEY;
+		goto err;
+	}
+	if (unlikely((mr->access & access) != access)) {
+		*verr = PINLESS_VERR_ACCESS;
+		goto err;
+	}
+	if (unlikely(!pinless_range_inside(iova, len, mr->iova, mr->length))) {
+		*verr = PINLESS_VERR_RANGE;
+		goto err;
+	}
+	if (unlikely(!refcount_inc_not_zero(&mr->refs))) {
+		*verr = PINLESS_VERR_KEY;
+		goto err;
+	}
+	rcu_read_unlock();
+	return mr;
+err:
+	rcu_read_unlock();
+	return NULL;
+}
