@@ -25,8 +25,8 @@ typedef __u64 u64;
 #endif
 
 #define PINLESS_LEAF_SHIFT	21
-#define PINLESS_LEAF_BYTES	(1ULL << PINLESS_LEAF_SHIFT)
 #define PINLESS_LEAF_PAGES	(1u << (PINLESS_LEAF_SHIFT - PAGE_SHIFT))
+#define PINLESS_LEAF_BYTES	((u64)PINLESS_LEAF_PAGES << PAGE_SHIFT)
 
 /**
  * pinless_range_end() - the first byte after a range
