@@ -154,13 +154,13 @@ static inline u64 pinless_range_in_leaf(u64 addr, u64 len)
 }
 
 /* The number of the leaf that translates an address. */
-static inline u64 pinless_leaf_index(u64 addr)
+static inline u64 pinless_range_leaf(u64 addr)
 {
 	return addr >> PINLESS_LEAF_SHIFT;
 }
 
 /* Which page of its leaf an address lies in: 0 .. PINLESS_LEAF_PAGES - 1. */
-static inline unsigned int pinless_leaf_slot(u64 addr)
+static inline unsigned int pinless_range_slot(u64 addr)
 {
 	return (addr >> PAGE_SHIFT) & (PINLESS_LEAF_PAGES - 1);
 }

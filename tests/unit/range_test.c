@@ -197,15 +197,15 @@ static void test_chunk(void **state)
 static void test_leaf(void **state)
 {
 	(void)state;
-	assert_int_equal(pinless_leaf_index(0), 0);
-	assert_int_equal(pinless_leaf_index(LEAF - 1), 0);
-	assert_int_equal(pinless_leaf_index(LEAF), 1);
-	assert_int_equal(pinless_leaf_index(TOP), TOP >> PINLESS_LEAF_SHIFT);
-	assert_int_equal(pinless_leaf_slot(0), 0);
-	assert_int_equal(pinless_leaf_slot(PAGE - 1), 0);
-	assert_int_equal(pinless_leaf_slot(LEAF - 1), PINLESS_LEAF_PAGES - 1);
-	assert_int_equal(pinless_leaf_slot(LEAF), 0);
-	assert_int_equal(pinless_leaf_slot(TOP), PINLESS_LEAF_PAGES - 1);
+	assert_int_equal(pinless_range_leaf(0), 0);
+	assert_int_equal(pinless_range_leaf(LEAF - 1), 0);
+	assert_int_equal(pinless_range_leaf(LEAF), 1);
+	assert_int_equal(pinless_range_leaf(TOP), TOP >> PINLESS_LEAF_SHIFT);
+	assert_int_equal(pinless_range_slot(0), 0);
+	assert_int_equal(pinless_range_slot(PAGE - 1), 0);
+	assert_int_equal(pinless_range_slot(LEAF - 1), PINLESS_LEAF_PAGES - 1);
+	assert_int_equal(pinless_range_slot(LEAF), 0);
+	assert_int_equal(pinless_range_slot(TOP), PINLESS_LEAF_PAGES - 1);
 	assert_int_equal(pinless_page_offset(TOP), PAGE - 1);
 	assert_int_equal(pinless_page_offset(5 * PAGE), 0);
 }
