@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_COMPAT_H
+#define PINLESS_COMPAT_H
+
+/*
+ * Whatever differs between the kernels 6.1, 6.12 and 7.3 stands here, so that
+ * no other file asks which kernel it is built for. Functions are looked for by
+ * Kbuild (PINLESS_HAVE_*), types of callbacks by the compiler.
+ */
+
+#include <linux/err.h>
+#include <linux/hmm.h>
+#include <linux/mm.h>
+#include <rdma/ib_umem.h>
+#include <rdma/ib_verbs.h>
+#include <rdma/uverbs_ioctl.h>
+
+#ifndef CONFIG_INFINIBAND_ON_DEMAND_PAGING
+#error "pinless needs a kernel with CONFIG_INFINIBAND_ON_DEMAND_PAGING=y"
+#endif
+#ifndef CONFIG_INFINIBAND_VIRT_DMA
+#error "pinless needs a kernel with CONFIG_INFINIBAND_VIRT_DMA=y (a 64-bit kernel)"
+#endif
+#ifndef CONFIG_HMM_MIRROR
+#error "pinless needs a kernel with CONFIG_HMM_MIRROR=y"
+#endif
+
+/* Since 6.3 the flags of a VMA are changed by a function. */
+static inline void pinless_vm_flags_set(struct vm_area_struct *vma,
+					unsigned long flags)
+{
+#ifdef PINLESS_HAVE_VM_FLAGS_SET
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
+#endif
+}
+
+/* 7.x: ib_umem_get() takes a source of addresses; the plain one is *_va(). */
+static inline struct ib_umem *pinless_umem_get(struct ib_device *ibdev,
+					       unsigned long addr, size_t size,
+					       int access)
+{
+#ifdef PINLESS_HAVE_UMEM_GET_VA
+	return ib_umem_get_va(ibdev, addr, size, access);
+#else
+	return ib_umem_get(ibdev, addr, size, access);
+#endif
+}
+
+/* 7.x: an RDMA device belongs to a network namespace from the beginning. */
+#ifndef ib_alloc_device_with_net
+#define ib_alloc_device_with_net(drv_struct, member, net) \
+	((void)(net), ib_alloc_device(drv_struct, member))
+#endif
+
+/*
+ * 7.x tells a change of the port state itself, but only to one of the devices
+ * of a netdev. It remembers the state it told last, so telling it again does no
+ * harm. Older kernels leave it all to the driver.
+ */
+#ifdef PINLESS_HAVE_PORT_STATE_EVENT
+static inline bool pinless_core_port_event(struct ib_device *ibdev,
+					   struct net_device *netdev)
+{
+	ib_dispatch_port_state_event(ibdev, netdev);
+	return true;
+}
+#else
+static inline bool pinless_core_port_event(struct ib_device *ibdev,
+					   struct net_device *netdev)
+{
+	return false;
+}
+#endif
+
+/* True if op @_op of struct ib_device_ops has the type of @_fn. */
+#define PINLESS_OP_IS(_op, _fn) \
+	__builtin_types_compatible_p( \
+		typeof(((const struct ib_device_ops *)0)->_op), typeof(_fn) *)
+
+/*
+ * Since 6.10 create_cq is handed the attributes of the system call instead of
+ * struct ib_udata, and NULL for queues of the kernel.
+ *
+ * PINLESS_DEFINE_CREATE_CQ(fn): @fn has the old form.
+ * PINLESS_CREATE_CQ(fn): the value of the op.
+ */
+#define PINLESS_DEFINE_CREATE_CQ(_fn) \
+	static int __maybe_unused \
+	_fn##_attrs(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr, \
+		    struct uverbs_attr_bundle *attrs) \
+	{ \
+		return _fn(ibcq, attr, attrs ? &attrs->driver_udata : NULL); \
+	}
+#define PINLESS_CREATE_CQ(_fn) \
+	__builtin_choose_expr(PINLESS_OP_IS(create_cq, _fn), _fn, _fn##_attrs)
+
+/*
+ * 7.x: a region may be registered with hints for TPH ("DMA handles"), which a
+ * device without PCI cannot follow.
+ *
+ * PINLESS_DEFINE_REG_USER_MR(fn): @fn has the old form.
+ * PINLESS_REG_USER_MR(fn): the value of the op.
+ */
+struct ib_dmah;
+
+#define PINLESS_DEFINE_REG_USER_MR(_fn) \
+	static struct ib_mr * __maybe_unused \
+	_fn##_dmah(struct ib_pd *pd, u64 start, u64 length, u64 virt, \
+		   int access, struct ib_dmah *dmah, struct ib_udata *udata) \
+	{ \
+		if (dmah) \
+			return ERR_PTR(-EOPNOTSUPP); \
+		return _fn(pd, start, length, virt, access, udata); \
+	}
+#define PINLESS_REG_USER_MR(_fn) \
+	__builtin_choose_expr(PINLESS_OP_IS(reg_user_mr, _fn), _fn, _fn##_dmah)
+
+#endif /* PINLESS_COMPAT_H */
