@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_LIMITS_H
+#define PINLESS_LIMITS_H
+
+#include <linux/sizes.h>
+
+/*
+ * What ibv_query_device() tells, and what is refused beyond. The table in
+ * docs/limits.md says the same.
+ */
+#define PINLESS_MAX_CTX		(1 << 16)
+#define PINLESS_MAX_PD		(1 << 16)
+#define PINLESS_MAX_QP		(1 << 18)
+#define PINLESS_MAX_QP_WR	(1 << 15)
+#define PINLESS_MAX_SGE		32
+#define PINLESS_MAX_INLINE	1024
+#define PINLESS_MAX_CQ		(1 << 18)
+#define PINLESS_MAX_CQE		(1 << 20)
+#define PINLESS_MAX_MR		((1 << 20) - 1)	/* owner numbers have 20 bits */
+#define PINLESS_MAX_MSG		SZ_2G
+#define PINLESS_MAX_RD_ATOMIC	128
+#define PINLESS_GID_TBL_LEN	1024
+#define PINLESS_PKEY_TBL_LEN	1
+
+#endif /* PINLESS_LIMITS_H */

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (c) 2026 The pinless authors */
+
+#include "device.h"
+#include "stats.h"
+
+#define X(member, counter, text) { .name = counter },
+const struct rdma_stat_desc pinless_stat_descs[PINLESS_CNT_COUNT] = {
+	PINLESS_COUNTERS(X)
+};
+
+#undef X
+
+/**
+ * pinless_counters_init() - make the counters of a device
+ * @c: filled in
+ *
+ * Context: process context, may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int pinless_counters_init(struct pinless_counters *c)
+{
+	c->pcpu = alloc_percpu(struct pinless_counter_values);
+	return c->pcpu ? 0 : -ENOMEM;
+}
+
+/**
+ * pinless_counters_destroy() - free the counters of a device
+ * @c: nobody counts any more
+ *
+ * Context: process context.
+ */
+void pinless_counters_destroy(struct pinless_counters *c)
+{
+	free_percpu(c->pcpu);
+	c->pcpu = NULL;
+}
+
+/**
+ * pinless_alloc_hw_port_stats() - op alloc_hw_port_stats
+ * @ibdev: the device
+ * @port:  1
+ *
+ * Context: process context, may sleep.
+ * Return: what the core fills by pinless_get_hw_stats(), or NULL.
+ */
+struct rdma_hw_stats *pinless_alloc_hw_port_stats(struct ib_device *ibdev,
+						  u32 port)
+{
+	return rdma_alloc_hw_stats_struct(pinless_stat_descs, PINLESS_CNT_COUNT,
+					  RDMA_HW_STATS_DEFAULT_LIFESPAN);
+}
+
+/**
+ * pinless_get_hw_stats() - op get_hw_stats
+ * @ibdev: the device
+ * @stats: to fill
+ * @port:  1; 0 asks for counters of the device, which there are none of
+ * @index: the one counter wanted, or PINLESS_CNT_COUNT
+ *
+ * All are summed up whatever @index is, but @index is returned: then the core
+ * does not serve a reader from values that are up to 10 ms old.
+ *
+ * Context: process context.
+ * Return: @index, or -EINVAL.
+ */
+int pinless_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats,
+			 u32 port, int index)
+{
+	struct pinless_counters *c = &to_pdev(ibdev)->counters;
+	int cpu, i;
+
+	if (!port)
+		return -EINVAL;
+
+	for (i = 0; i < PINLESS_CNT_COUNT; i++)
+		stats->value[i] = 0;
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < PINLESS_CNT_COUNT; i++)
+			stats->value[i] += per_cpu_ptr(c->pcpu, cpu)->v[i];
+	return index;
+}
