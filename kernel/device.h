@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_DEVICE_H
+#define PINLESS_DEVICE_H
+
+#include <linux/idr.h>
+#include <linux/netdevice.h>
+#include <linux/xarray.h>
+#include <rdma/ib_verbs.h>
+
+#include "limits.h"
+#include "stats.h"
+
+/**
+ * struct pinless_device - one RDMA device over one netdev
+ * @ibdev:    the core's part
+ * @netdev:   what the port looks at; a reference is held until the device is
+ *            freed, so that every op may look at it
+ * @tracker:  of that reference
+ * @active:   the port state told last; under the RTNL
+ * @qps:      struct pinless_qpc by QP number, read under RCU; its xa_lock
+ *            allocates and erases
+ * @mrs:      struct pinless_mr by key index (key >> 8), read under RCU
+ * @counters: per-CPU port counters
+ * @num_pd:   objects in being, held against the limits of limits.h
+ * @num_cq:   the same
+ * @num_ctx:  the same
+ * @cqn:      allocates CQ numbers
+ * @next_qpn: where the search for a free QP number begins; under the xa_lock of
+ *            @qps
+ * @next_mr:  the same for keys; under the xa_lock of @mrs
+ * @last_mr:  index of the last key given out; under the xa_lock of @mrs
+ * @mr_tag:   lower 8 bits of the next key; under the xa_lock of @mrs
+ */
+struct pinless_device {
+	struct ib_device ibdev;
+	struct net_device *netdev;
+	netdevice_tracker tracker;
+	bool active;
+	struct xarray qps;
+	struct xarray mrs;
+	struct pinless_counters counters;
+	atomic_t num_pd;
+	atomic_t num_cq;
+	atomic_t num_ctx;
+	struct ida cqn;
+	u32 next_qpn;
+	u32 next_mr;
+	u32 last_mr;
+	u8 mr_tag;
+};
+
+static inline struct pinless_device *to_pdev(struct ib_device *ibdev)
+{
+	return container_of(ibdev, struct pinless_device, ibdev);
+}
+
+/*
+ * Counts one more object against its limit. The caller gives it back with
+ * atomic_dec() when the object is gone or could not be made.
+ */
+static inline bool pinless_take(atomic_t *count, int limit)
+{
+	return atomic_add_unless(count, 1, limit);
+}
+
+bool pinless_port_active(struct pinless_device *pdev);
+int pinless_device_create(const char *name, struct net_device *netdev);
+
+#endif /* PINLESS_DEVICE_H */

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (c) 2026 The pinless authors */
+
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <rdma/ib_verbs.h>
+
+#include "advise.h"
+#include "link.h"
+#include "mirror.h"
+#include "owner.h"
+#include "qp.h"
+#include "uapi/pinless-abi.h"
+
+static int __init pinless_init(void)
+{
+	int err;
+
+	err = pinless_mirror_init();
+	if (err)
+		return err;
+
+	err = pinless_advise_init();
+	if (err)
+		goto err_mirror;
+
+	err = pinless_qp_init();
+	if (err)
+		goto err_advise;
+
+	err = pinless_link_init();
+	if (err)
+		goto err_qp;
+
+	return 0;
+
+err_qp:
+	pinless_qp_exit();
+err_advise:
+	pinless_advise_exit();
+err_mirror:
+	pinless_mirror_exit();
+	pinless_owner_exit();
+	rcu_barrier();
+	return err;
+}
+
+/*
+ * Files of /dev/infiniband hold no reference on the module, so it may be
+ * unloaded while processes have contexts open. pinless_link_exit() returns when
+ * every device is gone, and with a device go all objects of all contexts: no op
+ * runs any more and none can begin. What is left then is work that was queued
+ * and callbacks of RCU, and those are waited for one after the other.
+ */
+static void __exit pinless_exit(void)
+{
+	pinless_link_exit();
+	pinless_qp_exit();
+	pinless_advise_exit();
+	pinless_mirror_exit();
+	pinless_owner_exit();
+	rcu_barrier();
+}
+
+module_init(pinless_init);
+module_exit(pinless_exit);
+
+MODULE_DESCRIPTION("Software RDMA NIC whose memory regions are never pinned");
+MODULE_AUTHOR("The pinless authors");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(PINLESS_VERSION);
