@@ -12,6 +12,7 @@
 #include <linux/err.h>
 #include <linux/hmm.h>
 #include <linux/mm.h>
+#include <linux/shrinker.h>
 #include <rdma/ib_umem.h>
 #include <rdma/ib_verbs.h>
 #include <rdma/uverbs_ioctl.h>
@@ -117,5 +118,68 @@ struct ib_dmah;
 	}
 #define PINLESS_REG_USER_MR(_fn) \
 	__builtin_choose_expr(PINLESS_OP_IS(reg_user_mr, _fn), _fn, _fn##_dmah)
+
+/*
+ * 7.x: a page fault may drop mmap_lock, which userfaultfd and slow file systems
+ * want. Older kernels hold it throughout, and userfaultfd answers -EFAULT.
+ *
+ * Both forms take mmap_lock themselves and set range->notifier_seq. -EBUSY: an
+ * invalidation came between; the caller decides whether to try again.
+ */
+#ifdef PINLESS_HAVE_HMM_UNLOCKED
+static inline int pinless_hmm_fault(struct hmm_range *range,
+				    unsigned long timeout)
+{
+	return hmm_range_fault_unlocked_timeout(range, timeout);
+}
+#else
+static inline int pinless_hmm_fault(struct hmm_range *range,
+				    unsigned long timeout)
+{
+	struct mm_struct *mm = range->notifier->mm;
+	int ret;
+
+	range->notifier_seq = mmu_interval_read_begin(range->notifier);
+	ret = mmap_read_lock_killable(mm);
+	if (ret)
+		return ret;
+	ret = hmm_range_fault(range);
+	mmap_read_unlock(mm);
+	return ret;
+}
+#endif
+
+/* Since 6.7 a shrinker is allocated. */
+#ifdef PINLESS_HAVE_SHRINKER_ALLOC
+static inline struct shrinker *
+pinless_shrinker_register(struct shrinker *tmpl, const char *name)
+{
+	struct shrinker *s = shrinker_alloc(0, "%s", name);
+
+	if (!s)
+		return NULL;
+	s->count_objects = tmpl->count_objects;
+	s->scan_objects = tmpl->scan_objects;
+	s->seeks = tmpl->seeks;
+	shrinker_register(s);
+	return s;
+}
+
+static inline void pinless_shrinker_unregister(struct shrinker *s)
+{
+	shrinker_free(s);
+}
+#else
+static inline struct shrinker *
+pinless_shrinker_register(struct shrinker *tmpl, const char *name)
+{
+	return register_shrinker(tmpl, "%s", name) ? NULL : tmpl;
+}
+
+static inline void pinless_shrinker_unregister(struct shrinker *s)
+{
+	unregister_shrinker(s);
+}
+#endif
 
 #endif /* PINLESS_COMPAT_H */

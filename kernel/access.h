@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_ACCESS_H
+#define PINLESS_ACCESS_H
+
+#include <linux/types.h>
+
+struct pinless_mirror;
+struct pinless_owner;
+
+/*
+ * Access to memory: copies and atomics between two places, each of which is
+ * mirrored user memory, pinned user memory, or memory of the kernel. Knows page
+ * tables and locks, no verbs.
+ */
+
+enum pinless_mem_kind {
+	PINLESS_MEM_MIRROR,
+	PINLESS_MEM_PINNED,
+	PINLESS_MEM_KERNEL,
+};
+
+/**
+ * struct pinless_pinned - pages that somebody else keeps pinned
+ * @start: user address of the first page, page aligned
+ * @npages: number of entries of @pages
+ * @pages: the pages, one for each PAGE_SIZE of addresses
+ */
+struct pinless_pinned {
+	u64 start;
+	u64 npages;
+	struct page **pages;
+};
+
+/**
+ * struct pinless_mem - an address space to copy from or to
+ * @kind:   which member of the union counts
+ * @mirror: the mirror of a process; the caller holds a reference
+ * @pinned: pinned pages; the caller keeps them
+ * @owner:  on whose account misses are faulted; NULL for kernel memory
+ */
+struct pinless_mem {
+	enum pinless_mem_kind kind;
+	union {
+		struct pinless_mirror *mirror;
+		const struct pinless_pinned *pinned;
+	};
+	struct pinless_owner *owner;
+};
+
+/**
+ * struct pinless_place - where in an address space
+ * @mem:  the address space
+ * @addr: user address (mirror, pinned) or address of the kernel
+ */
+struct pinless_place {
+	const struct pinless_mem *mem;
+	u64 addr;
+};
+
+/**
+ * struct pinless_miss - what a copy found missing
+ * @mem:   where
+ * @addr:  first missing user address
+ * @write: it is to be written
+ */
+struct pinless_miss {
+	const struct pinless_mem *mem;
+	u64 addr;
+	bool write;
+};
+
+/* No lock of the translation is held for more bytes than this. */
+#define PINLESS_COPY_MAX	65536u
+
+size_t pinless_copy(const struct pinless_place *dst,
+		    const struct pinless_place *src, size_t len,
+		    struct pinless_miss *miss);
+
+bool pinless_atomic(const struct pinless_place *dst, bool cmp_swap,
+		    u64 compare_add, u64 swap, u64 *old,
+		    struct pinless_miss *miss);
+
+#endif /* PINLESS_ACCESS_H */

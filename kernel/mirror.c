@@ -1,0 +1,665 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (c) 2026 The pinless authors */
+
+/*
+ * Mirrors: where the leaves of a process are, and how they are filled. The
+ * protocol of faults and invalidations is told in leaf.c.
+ */
+#include <linux/memcontrol.h>
+#include <linux/pagemap.h>
+#include <linux/rhashtable.h>
+#include <linux/sched/mm.h>
+#include <linux/shmem_fs.h>
+#include <linux/slab.h>
+#include <linux/userfaultfd_k.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "leaf.h"
+#include "mirror.h"
+
+/*
+ * mirrors_mutex protects the hash table, and the fall of a mirror's reference
+ * count to zero: who finds a mirror in the table under it may take a reference.
+ * mirrors_lock protects the list of all mirrors for the shrinker, which must
+ * not sleep; a mirror is in the list for as long as it is in the table.
+ */
+static DEFINE_MUTEX(mirrors_mutex);
+static struct rhashtable mirrors;
+static DEFINE_SPINLOCK(mirrors_lock);
+static LIST_HEAD(mirrors_list);
+static struct workqueue_struct *reap_wq;
+
+static const struct rhashtable_params mirrors_params = {
+	.key_len = sizeof(struct mm_struct *),
+	.key_offset = offsetof(struct pinless_mirror, mm),
+	.head_offset = offsetof(struct pinless_mirror, hash),
+	.automatic_shrinking = true,
+};
+
+static struct pinless_mirror *mirror_create(struct mm_struct *mm)
+{
+	struct pinless_mirror *mirror;
+	int err;
+
+	lockdep_assert_held(&mirrors_mutex);
+	mirror = kzalloc(sizeof(*mirror), GFP_KERNEL_ACCOUNT);
+	if (!mirror)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&mirror->refs, 1);
+	xa_init(&mirror->leaves);
+	init_rwsem(&mirror->fault_sem);
+	spin_lock_init(&mirror->list_lock);
+	INIT_LIST_HEAD(&mirror->list);
+	mirror->mm = mm;
+
+	/*
+	 * The first notifier of an address space takes mmap_lock for writing.
+	 * Done here, a fault that must not wait for that lock never has to.
+	 */
+	err = mmu_notifier_register(NULL, mm);
+	if (err)
+		goto err_free;
+
+	err = rhashtable_insert_fast(&mirrors, &mirror->hash, mirrors_params);
+	if (err)
+		goto err_free;
+	mmgrab(mm);
+	spin_lock(&mirrors_lock);
+	list_add_tail(&mirror->node, &mirrors_list);
+	spin_unlock(&mirrors_lock);
+	return mirror;
+
+err_free:
+	kfree(mirror);
+	return ERR_PTR(err);
+}
+
+/**
+ * pinless_mirror_get() - find or make the mirror of an address space (M1)
+ * @mm: the address space; the caller keeps its mm_users above zero
+ *
+ * Context: may sleep; mmap_lock is not held.
+ * Return: the mirror with a reference, or ERR_PTR().
+ */
+struct pinless_mirror *pinless_mirror_get(struct mm_struct *mm)
+{
+	struct pinless_mirror *mirror;
+
+	mutex_lock(&mirrors_mutex);
+	mirror = rhashtable_lookup_fast(&mirrors, &mm, mirrors_params);
+	if (mirror)
+		refcount_inc(&mirror->refs);
+	else
+		mirror = mirror_create(mm);
+	mutex_unlock(&mirrors_mutex);
+	return mirror;
+}
+
+static void destroy_leaves(struct list_head *leaves)
+{
+	struct pinless_leaf *leaf;
+
+	while (!list_empty(leaves)) {
+		leaf = list_first_entry(leaves, struct pinless_leaf, node);
+		list_del(&leaf->node);
+		pinless_leaf_destroy(leaf);
+		cond_resched();
+	}
+}
+
+/**
+ * pinless_mirror_put() - drop a reference
+ * @mirror: the mirror; with the last reference go all its leaves
+ *
+ * Context: may sleep; no lock is held that an invalidation waits for.
+ */
+void pinless_mirror_put(struct pinless_mirror *mirror)
+{
+	struct pinless_leaf *leaf;
+
+	if (!refcount_dec_and_mutex_lock(&mirror->refs, &mirrors_mutex))
+		return;
+	rhashtable_remove_fast(&mirrors, &mirror->hash, mirrors_params);
+	spin_lock(&mirrors_lock);
+	list_del(&mirror->node);
+	spin_unlock(&mirrors_lock);
+	mutex_unlock(&mirrors_mutex);
+
+	/*
+	 * No region, no fault and not the shrinker know the mirror any more;
+	 * only invalidations still find its leaves, until each is destroyed.
+	 */
+	list_for_each_entry(leaf, &mirror->list, node)
+		pinless_leaf_kill(leaf);
+	destroy_leaves(&mirror->list);
+	xa_destroy(&mirror->leaves);
+	mmdrop(mirror->mm);
+	kfree(mirror);
+}
+
+/*
+ * Memory of the translation is charged to the memory cgroup that the owner of
+ * the address space is in now, whoever runs the fault.
+ */
+static struct mem_cgroup *charge_begin(struct mm_struct *mm,
+				       struct mem_cgroup **old)
+{
+	struct mem_cgroup *memcg = get_mem_cgroup_from_mm(mm);
+
+	*old = set_active_memcg(memcg);
+	return memcg;
+}
+
+static void charge_end(struct mem_cgroup *memcg, struct mem_cgroup *old)
+{
+	set_active_memcg(old);
+	mem_cgroup_put(memcg);
+}
+
+/* The leaf of an address; made if there is none. ERR_PTR() on failure. */
+static struct pinless_leaf *leaf_get(struct pinless_mirror *mirror, u64 addr)
+{
+	unsigned long index = addr >> PINLESS_LEAF_SHIFT;
+	struct mem_cgroup *memcg, *old_memcg;
+	struct pinless_leaf *leaf, *old;
+
+	lockdep_assert_held(&mirror->fault_sem);
+	leaf = xa_load(&mirror->leaves, index);
+	if (leaf)
+		return leaf;
+
+	memcg = charge_begin(mirror->mm, &old_memcg);
+	leaf = pinless_leaf_create(mirror->mm, addr & ~(PINLESS_LEAF_BYTES - 1));
+	if (IS_ERR(leaf))
+		goto out;
+	old = xa_cmpxchg(&mirror->leaves, index, NULL, leaf,
+			 GFP_KERNEL_ACCOUNT);
+	if (old) {
+		pinless_leaf_kill(leaf);
+		pinless_leaf_destroy(leaf);
+		leaf = xa_is_err(old) ? ERR_PTR(xa_err(old)) : old;
+		goto out;
+	}
+	spin_lock(&mirror->list_lock);
+	list_add_tail(&leaf->node, &mirror->list);
+	spin_unlock(&mirror->list_lock);
+out:
+	charge_end(memcg, old_memcg);
+	return leaf;
+}
+
+/*
+ * Whether faults in a range are over in bounded time: memory without a file,
+ * and shared memory, may need pages to be allocated, or read from swap, but no
+ * file system and no process has to be waited for. What fails, fails at once.
+ */
+static bool fault_is_quick(struct mm_struct *mm, u64 addr, u64 end)
+{
+	struct vm_area_struct *vma;
+
+	mmap_assert_locked(mm);
+	for (; addr < end; addr = vma->vm_end) {
+		vma = vma_lookup(mm, addr);
+		if (!vma)
+			return true;
+		if (userfaultfd_armed(vma))
+			return false;
+		if (vma_is_anonymous(vma))
+			continue;
+		if (!vma->vm_file || !shmem_mapping(vma->vm_file->f_mapping))
+			return false;
+	}
+	return true;
+}
+
+/* Steps F1 to F4 for a caller that must not wait without bound. */
+static int hmm_fault_nowait(struct hmm_range *range, u64 want, u64 want_end)
+{
+	struct mm_struct *mm = range->notifier->mm;
+	int err = -EAGAIN;
+
+	range->notifier_seq = mmu_interval_read_begin(range->notifier);
+	if (!mmap_read_trylock(mm))
+		return -EAGAIN;
+	if (fault_is_quick(mm, want, want_end))
+		err = hmm_range_fault(range);
+	mmap_read_unlock(mm);
+	return err;
+}
+
+/* What a fault in one leaf is about. Page numbers are within the leaf. */
+struct leaf_fault {
+	struct pinless_leaf *leaf;
+	unsigned int first;		/* window: what is looked at */
+	unsigned int last;
+	unsigned int want_first;	/* what must be there in the end */
+	unsigned int want_last;
+	unsigned int flags;
+	struct pinless_owner *owner;
+	unsigned int neighbours;	/* out */
+};
+
+/* A window of this many pages or less needs no memory for the frame numbers. */
+#define SMALL_WINDOW	32
+
+static void fill_request(const struct leaf_fault *f, unsigned long *pfns)
+{
+	unsigned long need = 0;
+	unsigned int i;
+
+	if (!(f->flags & PINLESS_FAULT_SNAPSHOT))
+		need = HMM_PFN_REQ_FAULT |
+		       (f->flags & PINLESS_FAULT_WRITE ? HMM_PFN_REQ_WRITE : 0);
+	for (i = f->first; i <= f->last; i++)
+		pfns[i - f->first] =
+			i >= f->want_first && i <= f->want_last ? need : 0;
+}
+
+/* Step F6 with what goes around it. 0 or -EBUSY. */
+static int commit(struct leaf_fault *f, const struct hmm_range *range,
+		  u64 **table)
+{
+	bool write = f->flags & PINLESS_FAULT_WRITE;
+	struct pinless_leaf *leaf = f->leaf;
+	unsigned int missing;
+
+	write_lock(&leaf->lock);
+	if (mmu_interval_read_retry(&leaf->mni, range->notifier_seq)) {
+		write_unlock(&leaf->lock);
+		return -EBUSY;
+	}
+	missing = pinless_leaf_commit(leaf, f->first, f->last, range->hmm_pfns,
+				      f->want_first, f->want_last, write,
+				      f->owner ? f->owner->id :
+						 PINLESS_OWNER_NONE,
+				      table, &f->neighbours);
+	write_unlock(&leaf->lock);
+
+	if (!f->owner)
+		return 0;
+	if (f->flags & PINLESS_FAULT_PREFETCH) {
+		atomic64_add(missing, &f->owner->prefetched);
+		pinless_owner_count(f->owner, PINLESS_CNT_PREFETCHED, missing);
+	} else {
+		atomic64_add(missing, &f->owner->faults);
+		pinless_owner_count(f->owner, PINLESS_CNT_FAULTS, missing);
+	}
+	if (f->neighbours)
+		pinless_owner_count(f->owner, PINLESS_CNT_NEIGHBOURS,
+				    f->neighbours);
+	return 0;
+}
+
+/* One round of steps F1 to F6. -EBUSY: an invalidation came between. */
+static int try_fault(struct leaf_fault *f, unsigned long *pfns,
+		     unsigned long timeout)
+{
+	u64 start = pinless_leaf_start(f->leaf);
+	struct hmm_range range = {
+		.notifier = &f->leaf->mni,
+		.start = start + ((u64)f->first << PAGE_SHIFT),
+		.end = start + ((u64)(f->last + 1) << PAGE_SHIFT),
+		.hmm_pfns = pfns,
+		.pfn_flags_mask = HMM_PFN_REQ_FAULT | HMM_PFN_REQ_WRITE,
+	};
+	struct mem_cgroup *memcg, *old_memcg;
+	u64 *table = NULL;
+	int err;
+
+	fill_request(f, pfns);
+	pinless_owner_count(f->owner, PINLESS_CNT_FAULT_CALLS, 1);
+	if (f->flags & PINLESS_FAULT_NOWAIT)
+		err = hmm_fault_nowait(&range,
+				       start + ((u64)f->want_first << PAGE_SHIFT),
+				       start + ((u64)(f->want_last + 1)
+						<< PAGE_SHIFT));
+	else
+		err = pinless_hmm_fault(&range, timeout);
+	if (err)
+		return err;
+
+	/*
+	 * A look without the lock: when it misleads, the table is allocated for
+	 * nothing, or commit() stores nothing and the access comes back.
+	 */
+	if (READ_ONCE(f->leaf->kind) != PINLESS_LEAF_TABLE &&
+	    hmm_pfn_to_map_order(pfns[f->want_first - f->first]) <
+	    PINLESS_LEAF_SHIFT - PAGE_SHIFT) {
+		memcg = charge_begin(f->leaf->mni.mm, &old_memcg);
+		table = pinless_table_alloc();
+		charge_end(memcg, old_memcg);
+		if (!table)
+			return -ENOMEM;
+	}
+	err = commit(f, &range, &table);
+	pinless_table_free(table);
+	return err;
+}
+
+/*
+ * Retries are bounded by time (M4). An error of a page that nobody asked for is
+ * no error: without neighbours it is tried once more.
+ */
+static int leaf_fault(struct leaf_fault *f)
+{
+	unsigned long timeout = msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT);
+	unsigned long deadline = jiffies + timeout;
+	unsigned long small[SMALL_WINDOW], *pfns = small;
+	unsigned int pages = f->last - f->first + 1;
+	int err;
+
+	if (pages > SMALL_WINDOW) {
+		pfns = kmalloc_array(pages, sizeof(*pfns), GFP_KERNEL);
+		if (!pfns)
+			return -ENOMEM;
+	}
+	for (;;) {
+		err = try_fault(f, pfns, timeout);
+		if (!err || err == -EAGAIN || err == -EINTR)
+			break;
+		if (err == -EBUSY) {
+			pinless_owner_count(f->owner, PINLESS_CNT_FAULT_RETRIES,
+					    1);
+			if (time_after(jiffies, deadline))
+				break;
+			continue;
+		}
+		if (f->first == f->want_first && f->last == f->want_last)
+			break;
+		f->first = f->want_first;
+		f->last = f->want_last;
+	}
+	if (pfns != small)
+		kfree(pfns);
+	return err;
+}
+
+/*
+ * The window grows while misses follow each other and what lies ahead turns out
+ * to be present for the CPU; where nothing is, each miss would pay for looking,
+ * so the next attempt is put off longer and longer.
+ */
+static unsigned int window_last(struct pinless_stream *s, u64 page,
+				unsigned int want_first, unsigned int want_last)
+{
+	unsigned int last;
+
+	if (page < s->next || page > s->end) {
+		s->order = 0;
+		s->rest = 0;
+		s->fails = 0;
+	} else if (s->rest) {
+		s->rest--;
+	} else if (s->order < 9) {
+		s->order += 3;
+	}
+	last = want_first + (1u << s->order) - 1;
+	return clamp(last, want_last, PINLESS_LEAF_PAGES - 1);
+}
+
+static void window_done(struct pinless_stream *s, u64 leaf_page,
+			const struct leaf_fault *f)
+{
+	unsigned int extra = f->last - f->want_last;
+
+	if (extra && f->neighbours < extra / 2) {
+		s->order = 0;
+		s->rest = 1u << s->fails;
+		if (s->fails < 5)
+			s->fails++;
+	} else if (extra) {
+		s->fails = 0;
+	}
+	s->next = leaf_page + f->want_last + 1;
+	s->end = leaf_page + f->last + 1;
+}
+
+/* All in one leaf: @len is not 0, and @addr + @len does not leave it. */
+static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
+			 unsigned int flags, struct pinless_owner *owner,
+			 struct pinless_stream *stream)
+{
+	struct leaf_fault f = {
+		.want_first = pinless_leaf_index(addr),
+		.want_last = pinless_leaf_index(addr + len - 1),
+		.flags = flags,
+		.owner = owner,
+	};
+	u64 page = addr >> PAGE_SHIFT;
+	int err;
+
+	f.leaf = leaf_get(mirror, addr);
+	if (IS_ERR(f.leaf))
+		return PTR_ERR(f.leaf);
+	f.first = f.want_first;
+	f.last = f.want_last;
+	if (stream)
+		f.last = window_last(stream, page, f.want_first, f.want_last);
+	err = leaf_fault(&f);
+	if (!err && stream)
+		window_done(stream, page - f.want_first, &f);
+	return err;
+}
+
+/**
+ * pinless_mirror_fault() - bring pages into the translation
+ * @mirror: where; the caller has a reference
+ * @addr:   first user address
+ * @len:    bytes
+ * @flags:  enum pinless_fault_flags
+ * @owner:  on whose account; held by the caller, or NULL
+ * @stream: how the caller walks; pages ahead of him that the CPU has mapped are
+ *          taken along. NULL for none
+ *
+ * That the pages are there when this returns does not mean that they still are
+ * when the caller looks: he looks again, and faults again.
+ *
+ * Context: process context, may sleep; with PINLESS_FAULT_NOWAIT for no longer
+ * than the kernel needs to get memory. No spinlock and no mmap_lock is held.
+ * Return: 0; -EAGAIN with PINLESS_FAULT_NOWAIT when it might take longer;
+ * -EFAULT when there is no memory, or the process is gone; -EPERM when it is
+ * mapped without the right; -EBUSY when invalidations kept colliding for
+ * HMM_RANGE_DEFAULT_TIMEOUT; -ENOMEM; -EINTR.
+ */
+int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
+			 unsigned int flags, struct pinless_owner *owner,
+			 struct pinless_stream *stream)
+{
+	struct mm_struct *mm = mirror->mm;
+	u64 end, n;
+	int err;
+
+	if (!pinless_range_end(addr, len, &end) || end > mm->task_size)
+		return -EFAULT;
+	if (!mmget_not_zero(mm))
+		return -EFAULT;
+	if (flags & PINLESS_FAULT_NOWAIT) {
+		err = -EAGAIN;
+		if (!down_read_trylock(&mirror->fault_sem))
+			goto out_mm;
+	} else {
+		down_read(&mirror->fault_sem);
+	}
+
+	for (err = 0; len && !err; addr += n, len -= n) {
+		n = pinless_range_in_leaf(addr, len);
+		err = fault_in_leaf(mirror, addr, n, flags, owner, stream);
+	}
+	up_read(&mirror->fault_sem);
+	if (err && err != -EAGAIN)
+		pinless_owner_count(owner, PINLESS_CNT_FAULT_ERRORS, 1);
+out_mm:
+	mmput(mm);
+	return err;
+}
+
+/* Takes the empty leaves out of a mirror, unless a fault is under way. */
+static void reap_mirror(struct pinless_mirror *mirror)
+{
+	struct pinless_leaf *leaf, *next;
+	LIST_HEAD(dead);
+
+	if (!down_write_trylock(&mirror->fault_sem))
+		return;
+	spin_lock(&mirror->list_lock);
+	list_for_each_entry_safe(leaf, next, &mirror->list, node) {
+		if (READ_ONCE(leaf->kind) != PINLESS_LEAF_EMPTY)
+			continue;
+		/* Only a fault fills a leaf, so it stays empty. */
+		pinless_leaf_kill(leaf);
+		xa_erase(&mirror->leaves,
+			 pinless_leaf_start(leaf) >> PINLESS_LEAF_SHIFT);
+		list_move(&leaf->node, &dead);
+	}
+	spin_unlock(&mirror->list_lock);
+	up_write(&mirror->fault_sem);
+	destroy_leaves(&dead);
+}
+
+/* The next mirror of the list after @prev, with a reference; puts @prev. */
+static struct pinless_mirror *next_mirror(struct pinless_mirror *prev)
+{
+	struct pinless_mirror *next = NULL, *m;
+
+	spin_lock(&mirrors_lock);
+	m = list_prepare_entry(prev, &mirrors_list, node);
+	list_for_each_entry_continue(m, &mirrors_list, node) {
+		if (refcount_inc_not_zero(&m->refs)) {
+			next = m;
+			break;
+		}
+	}
+	spin_unlock(&mirrors_lock);
+	if (prev)
+		pinless_mirror_put(prev);
+	return next;
+}
+
+static void reap(struct work_struct *work)
+{
+	struct pinless_mirror *mirror = NULL;
+
+	while ((mirror = next_mirror(mirror)))
+		reap_mirror(mirror);
+}
+
+static DECLARE_WORK(reap_work, reap);
+
+static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)
+{
+	unsigned long n = pinless_table_count();
+
+	return n ? n : SHRINK_EMPTY;
+}
+
+/* Looks at up to @n leaves of a mirror; those used lately get another round. */
+static unsigned long shrink_mirror(struct pinless_mirror *mirror,
+				   unsigned long n, unsigned long *scanned)
+{
+	struct pinless_leaf *leaf, *last;
+	unsigned long freed = 0;
+
+	if (!spin_trylock(&mirror->list_lock))
+		return 0;
+	last = list_empty(&mirror->list) ? NULL :
+		list_last_entry(&mirror->list, struct pinless_leaf, node);
+	while (last && *scanned < n) {
+		leaf = list_first_entry(&mirror->list, struct pinless_leaf,
+					node);
+		list_move_tail(&leaf->node, &mirror->list);
+		++*scanned;
+		if (READ_ONCE(leaf->used))
+			WRITE_ONCE(leaf->used, 0);
+		else
+			freed += pinless_leaf_shrink(leaf);
+		if (leaf == last)
+			break;
+	}
+	spin_unlock(&mirror->list_lock);
+	return freed;
+}
+
+/*
+ * Runs inside of reclaim, on behalf of anybody, possibly of a thread in the
+ * middle of a fault or of an invalidation: it takes every lock by trylock, and
+ * leaves to a worker what has to wait for an invalidation.
+ */
+static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
+{
+	struct pinless_mirror *mirror, *last;
+	unsigned long freed = 0, scanned = 0;
+
+	if (!spin_trylock(&mirrors_lock))
+		return SHRINK_STOP;
+	last = list_empty(&mirrors_list) ? NULL :
+		list_last_entry(&mirrors_list, struct pinless_mirror, node);
+	while (last && scanned < sc->nr_to_scan) {
+		mirror = list_first_entry(&mirrors_list, struct pinless_mirror,
+					  node);
+		list_move_tail(&mirror->node, &mirrors_list);
+		freed += shrink_mirror(mirror, sc->nr_to_scan, &scanned);
+		if (mirror == last)
+			break;
+	}
+	spin_unlock(&mirrors_lock);
+	sc->nr_scanned = scanned;
+	if (freed)
+		queue_work(reap_wq, &reap_work);
+	return freed ? freed : SHRINK_STOP;
+}
+
+static struct shrinker shrink_template = {
+	.count_objects = shrink_count,
+	.scan_objects = shrink_scan,
+	.seeks = DEFAULT_SEEKS,
+};
+
+static struct shrinker *shrinker;
+
+/**
+ * pinless_mirror_init() - at the start of the module
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int pinless_mirror_init(void)
+{
+	int err;
+
+	err = pinless_leaf_init();
+	if (err)
+		return err;
+	err = rhashtable_init(&mirrors, &mirrors_params);
+	if (err)
+		goto err_leaf;
+	err = -ENOMEM;
+	reap_wq = alloc_workqueue("pinless_reap", WQ_UNBOUND, 1);
+	if (!reap_wq)
+		goto err_hash;
+	shrinker = pinless_shrinker_register(&shrink_template, "pinless");
+	if (!shrinker)
+		goto err_wq;
+	return 0;
+
+err_wq:
+	destroy_workqueue(reap_wq);
+err_hash:
+	rhashtable_destroy(&mirrors);
+err_leaf:
+	pinless_leaf_exit();
+	return err;
+}
+
+/**
+ * pinless_mirror_exit() - at the end of the module
+ *
+ * All regions, prefetches and faults are gone.
+ */
+void pinless_mirror_exit(void)
+{
+	pinless_shrinker_unregister(shrinker);
+	destroy_workqueue(reap_wq);
+	WARN_ON(!list_empty(&mirrors_list));
+	rhashtable_destroy(&mirrors);
+	pinless_leaf_exit();
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_MIRROR_H
+#define PINLESS_MIRROR_H
+
+#include <linux/mm_types.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/rwsem.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+#include "range.h"
+
+struct pinless_leaf;
+struct pinless_owner;
+
+/**
+ * struct pinless_mirror - the NIC's copy of the page tables of one process
+ * @mm:        the address space, held by mmgrab(): the mirror keeps the struct,
+ *             not the memory of a dying process
+ * @refs:      one for each region, prefetch and fault; see pinless_mirror_get()
+ * @leaves:    struct pinless_leaf by address >> PINLESS_LEAF_SHIFT; read under
+ *             RCU, written under its xa_lock
+ * @fault_sem: read: a fault is under way, no leaf is removed; write: leaves are
+ *             being removed (only ever taken by trylock). Not taken by the
+ *             invalidation; outside of mmap_lock
+ * @list_lock: protects @list
+ * @list:      all leaves, those looked at by the shrinker last at the end
+ * @node:      in the list of all mirrors, under mirrors_lock
+ * @hash:      in the table of all mirrors, under mirrors_mutex
+ */
+struct pinless_mirror {
+	struct mm_struct *mm;
+	refcount_t refs;
+	struct xarray leaves;
+	struct rw_semaphore fault_sem;
+	spinlock_t list_lock;
+	struct list_head list;
+	struct list_head node;
+	struct rhash_head hash;
+};
+
+struct pinless_mirror *pinless_mirror_get(struct mm_struct *mm);
+void pinless_mirror_put(struct pinless_mirror *mirror);
+
+/* The caller has a reference already. Context: any. */
+static inline void pinless_mirror_hold(struct pinless_mirror *mirror)
+{
+	refcount_inc(&mirror->refs);
+}
+
+/*
+ * The leaf of an address, or NULL. The caller has a reference on the mirror and
+ * is in an RCU read-side section, which is how long the leaf may be used.
+ */
+static inline struct pinless_leaf *
+pinless_mirror_leaf(struct pinless_mirror *mirror, u64 addr)
+{
+	return xa_load(&mirror->leaves, addr >> PINLESS_LEAF_SHIFT);
+}
+
+enum pinless_fault_flags {
+	PINLESS_FAULT_WRITE	= 1 << 0, /* the pages will be written */
+	PINLESS_FAULT_SNAPSHOT	= 1 << 1, /* take what the CPU has, fault nothing */
+	PINLESS_FAULT_NOWAIT	= 1 << 2, /* -EAGAIN rather than wait without bound */
+	PINLESS_FAULT_PREFETCH	= 1 << 3, /* count as prefetch, not as fault */
+};
+
+/**
+ * struct pinless_stream - how one user of a mirror walks through it
+ * @next:   page index (user address >> PAGE_SHIFT) after the last miss
+ * @end:    page index after the window around the last miss
+ * @order:  log2 of the pages of that window: 0, 3, 6 or 9
+ * @rest:   misses to let pass before a larger window is tried
+ * @fails:  log2 of what @rest becomes when a window finds nothing
+ */
+struct pinless_stream {
+	u64 next;
+	u64 end;
+	u8 order;
+	u8 rest;
+	u8 fails;
+};
+
+int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
+			 unsigned int flags, struct pinless_owner *owner,
+			 struct pinless_stream *stream);
+
+int pinless_mirror_init(void);
+void pinless_mirror_exit(void);
+
+#endif /* PINLESS_MIRROR_H */
