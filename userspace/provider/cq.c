@@ -18,15 +18,13 @@ static_assert(offsetof(struct create_cq_resp, drv) ==
 /**
  * pinless_cq_create() - make a completion queue
  * @context: the open device
- * @attr:    as checked by the caller; times of completion are always there, so
- *           the kernel is not asked for them
+ * @attr:    as checked by the caller
  *
  * Return: the queue, or NULL with errno set.
  */
 struct pinless_cq *pinless_cq_create(struct ibv_context *context,
 				     const struct ibv_cq_init_attr_ex *attr)
 {
-	struct ibv_cq_init_attr_ex core_attr = *attr;
 	struct ibv_create_cq_ex cmd = {};
 	struct create_cq_resp resp = {};
 	struct pinless_cq *cq;
@@ -35,16 +33,13 @@ struct pinless_cq *pinless_cq_create(struct ibv_context *context,
 
 	if (attr->comp_mask & IBV_CQ_INIT_ATTR_MASK_FLAGS)
 		flags = attr->flags;
-	core_attr.wc_flags &= ~(uint64_t)
-		(IBV_WC_EX_WITH_COMPLETION_TIMESTAMP |
-		 IBV_WC_EX_WITH_COMPLETION_TIMESTAMP_WALLCLOCK);
 
 	cq = calloc(1, sizeof(*cq));
 	if (!cq)
 		return NULL;
 
-	ret = ibv_cmd_create_cq_ex(context, &core_attr, &cq->vcq, &cmd,
-				   sizeof(cmd), &resp.core, sizeof(resp), 0);
+	ret = ibv_cmd_create_cq_ex(context, attr, &cq->vcq, &cmd, sizeof(cmd),
+				   &resp.core, sizeof(resp), 0);
 	if (ret)
 		goto err_free;
 
