@@ -3,6 +3,7 @@
 
 #include <linux/etherdevice.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <net/addrconf.h>
 #include <rdma/ib_addr.h>
 #include <rdma/ib_mad.h>
@@ -159,6 +160,8 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 	xa_destroy(&pdev->mrs);
 	ida_destroy(&pdev->cqn);
 	/* A fault that outlasts its region counts under RCU: kernel/owner.h. */
+	synchronize_rcu();
+	/* Late faults and invalidations count under RCU (struct pinless_owner). */
 	synchronize_rcu();
 	pinless_counters_destroy(&pdev->counters);
 	netdev_put(pdev->netdev, &pdev->tracker);
