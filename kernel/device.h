@@ -28,6 +28,8 @@
  * @cqn:      allocates CQ numbers
  * @next_qpn: where the search for a free QP number begins; under the xa_lock of
  *            @qps
+ * @next_mr:  where the search for a free key index begins; under the xa_lock of
+ *            @mrs
  * @last_mr:  index of the last key given out; under the xa_lock of @mrs
  * @mr_tag:   lower 8 bits of the next key; under the xa_lock of @mrs
  */
@@ -44,6 +46,7 @@ struct pinless_device {
 	atomic_t num_ctx;
 	struct ida cqn;
 	u32 next_qpn;
+	u32 next_mr;
 	u32 last_mr;
 	u8 mr_tag;
 };
