@@ -89,9 +89,9 @@ static void full_queue(struct t_pair *p, struct t_buf *l, struct t_buf *r)
 	for (round = 0; round < 20; round++) {
 		for (i = 0; i < DEPTH; i++) {
 			sge[i] = t_sge(l, (i + round) * 64, 64 + i);
-			wr[i] = t_send_wr(i % 7 == 3 ? IBV_WR_RDMA_READ : IBV_WR_RDMA_WRITE, i,
+			wr[i] = t_send_wr(i % 7 == 2 ? IBV_WR_RDMA_READ : IBV_WR_RDMA_WRITE, i,
 					  &sge[i], 1, r->iova + 8192, r->mr->rkey);
-			if (i % 7 == 3)
+			if (i % 7 == 2)
 				sge[i].addr = l->iova + 60000 + i * 256;
 			wr[i].next = i + 1 < DEPTH ? &wr[i + 1] : NULL;
 		}
