@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (c) 2026 The pinless authors
+# shellcheck shell=bash
+#
+# Builds the parts of pinless in the build root. Each part is a cache entry
+# named by the content of its sources, so nothing is built twice.
+
+KERNELS='6.1 6.12 7.x'
+
+# built NAME TEXT SCRIPT-NAME ARGUMENT... -- INPUT...: sets CACHED to what
+# build-SCRIPT-NAME.sh made of the inputs. Returns 1 after saying what failed.
+built()
+{
+	local part=$1 text=$2 script=$3 args=() log
+	shift 3
+
+	while [ "$1" != -- ]; do
+		args+=("$1")
+		shift
+	done
+	shift
+	roots_get build
+	log=$CACHE/log/build-$part.log
+	built_step()
+	{
+		: >"$log"
+		step "$text" "$log" in_root "$ROOT" "$TOP:/pinless:ro" "$1:/out" \
+			"$CACHE/work/$part-$TREE:/work" -- \
+			nice bash "/pinless/tests/vm/lib/in-root-build.sh" "$script" "${args[@]}"
+	}
+	mkdir -p "$CACHE/work/$part-$TREE"
+	BUILD_LOG=$log
+	if cached "$part-$(hash_of "$(basename "$ROOT")" "$LIB/in-root-build.sh" "$@")" built_step; then
+		cached_forget "$part-" "$CACHED"
+		return 0
+	fi
+	grep -E 'error|warning|Error|FAILED' "$log" | head -n 20 | sed 's/^/    | /' >&2
+	log_tail "$log" 5
+	return 1
+}
+
+have_module()	{ [ -f "$TOP/Kbuild" ]; }
+have_provider()	{ [ -f "$TOP/userspace/provider/build.sh" ]; }
+
+build_module()
+{
+	built "module-$1" "building the module for $1" module "$1" -- \
+		"$TOP/Kbuild" "$TOP/kernel"
+}
+
+# The same with every warning that the kernel's makefiles know, and sparse.
+build_module_check()
+{
+	built "module-check-$1" "building the module for $1 with W=1 and sparse" \
+		module-check "$1" -- "$TOP/Kbuild" "$TOP/kernel"
+}
+
+build_provider()
+{
+	built provider "building the provider in rdma-core's source" provider -- \
+		"$TOP/userspace/provider" "$TOP/kernel/uapi"
+}
+
+# build_cmake PART DIRECTORY: a directory with a CMakeLists.txt of its own
+build_cmake()
+{
+	built "$1" "building $2" cmake "$2" -- "$TOP/$2" "$TOP/kernel/uapi"
+}
+
+# built_or_die COMMAND...: for the commands that cannot go on without it
+built_or_die()
+{
+	"$@" && return 0
+	die "the build failed" "$BUILD_LOG" "correct what the log names and run the same command again"
+}

@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (c) 2026 The pinless authors
+#
+# Runs in the build root: /pinless is the checkout (read-only), /work a folder
+# that stays from build to build, /out what becomes the cache entry.
+set -e
+
+jobs=$(nproc)
+
+# Only the files that make the module: Kbuild writes beside its sources.
+copy_module_source()
+{
+	rm -rf /work/src
+	mkdir -p /work/src
+	cp -a /pinless/Kbuild /pinless/kernel /work/src/
+	find /work/src -name '*.o' -o -name '*.ko' -o -name '.*.cmd' -o -name '*.mod*' |
+		xargs -r rm -f
+}
+
+build_module()
+{
+	local release
+	release=$(cat "/kernels/$1/release")
+	shift
+	copy_module_source
+	make -C "/lib/modules/$release/build" M=/work/src -j"$jobs" "$@" modules
+	cp /work/src/pinless.ko /out/
+}
+
+case $1 in
+module)
+	build_module "$2"
+	;;
+module-check)
+	status=0
+	build_module "$2" W=1 C=2 CF="-fdiagnostic-prefix=sparse" >/out/log 2>&1 || status=$?
+	cat /out/log
+	# What the kernel's own headers say is not ours to correct.
+	grep -E '(^|/)(work/src/|kernel/)[^ ]*: (.*: )?(warning|error)' /out/log |
+		sort -u >/out/warnings || true
+	exit "$status"
+	;;
+provider)
+	rm -rf /work/rdma-core
+	cp -a /src/rdma-core /work/rdma-core
+	bash /pinless/userspace/provider/build.sh /work/rdma-core /out
+	rm -rf /work/rdma-core
+	;;
+cmake)
+	cmake -G Ninja -S "/pinless/$2" -B /work/build -DCMAKE_BUILD_TYPE=RelWithDebInfo
+	ninja -C /work/build
+	cp -a /work/build/. /out/
+	;;
+*)
+	echo "in-root-build: unknown part $1" >&2
+	exit 2
+	;;
+esac

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (c) 2026 The pinless authors
+# shellcheck shell=bash
+#
+# Starts a machine, runs one job in it, and brings back output and status.
+
+# Status of vm_run when the machine did not say how its job ended.
+VM_LOST=125
+VM_TIMEOUT=124
+
+# job_dir_make: sets JOB to a fresh folder with job/ (in), out/ (results)
+job_dir_make()
+{
+	JOB=$(mktemp -d "${TMPDIR:-/tmp}/pinless.XXXXXX") ||
+		die "cannot make a folder in ${TMPDIR:-/tmp}"
+	mkdir -p "$JOB/job/guest" "$JOB/out"
+	cp -a "$LIB"/../guest/. "$JOB/job/guest/"
+	: >"$JOB/job/env"
+}
+
+# job_env NAME VALUE: a variable of the job
+job_env()
+{
+	printf 'export %s=%q\n' "$1" "$2" >>"$JOB/job/env"
+}
+
+# job_add SOURCE NAME: a file or folder of the job, at /job/NAME in the guest
+job_add()
+{
+	mkdir -p "$(dirname "$JOB/job/$2")"
+	cp -aL "$1" "$JOB/job/$2"
+}
+
+# job_device_parts KERNEL KINDS: driver and provider, where the job has pinless
+job_device_parts()
+{
+	case " $2 " in
+	*" pinless "*) ;;
+	*) return 0 ;;
+	esac
+	built_or_die build_module "$1"
+	job_add "$CACHED/pinless.ko" modules/pinless.ko
+	built_or_die build_provider
+	job_add "$CACHED" provider
+}
+
+# job_program_parts ON_FAILURE: the tools and tests; ON_FAILURE is "die" or "go-on"
+job_program_parts()
+{
+	local bin
+
+	if build_cmake odplat userspace/odplat; then
+		job_add "$CACHED/odplat" bin/odplat
+	elif [ "$1" = die ]; then
+		die "odplat was not built" "$BUILD_LOG"
+	fi
+	if build_cmake verbs tests/verbs; then
+		bin=$(find "$CACHED" -type d -name bin | head -n 1)
+		job_add "$bin" verbs
+		for bin in "$TOP"/tests/verbs/*.txt; do
+			[ -e "$bin" ] && job_add "$bin" "verbs-lists/${bin##*/}"
+		done
+	elif [ "$1" = die ]; then
+		die "the verbs tests were not built" "$BUILD_LOG"
+	fi
+	for bin in perf pyverbs; do
+		[ -d "$TOP/tests/$bin" ] && job_add "$TOP/tests/$bin" "$bin"
+	done
+	roots_get build
+	job_add "$ROOT/src/rdma-core/tests" rdma-core/tests
+}
+
+# vm_args: sets VM_ARGS, QEMU's options for $VM_MODE (wall, counted) on $1 (kvm, tcg)
+vm_args()
+{
+	local accel=$1
+
+	VM_ARGS=(-nodefaults -no-reboot -display none -m "${VM_MEMORY:-2560}")
+	if [ "$VM_MODE" = counted ]; then
+		VM_ARGS+=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off'
+			-cpu 'max,-erms,-fsrm' -smp 1)
+	elif [ "$accel" = kvm ]; then
+		VM_ARGS+=(-accel kvm -cpu host -smp 2)
+	else
+		VM_ARGS+=(-accel 'tcg,thread=multi' -cpu max -smp 2)
+	fi
+}
+
+# Kernel command line. A busy host starves emulated CPUs for many seconds, so
+# the watchdogs wait longer than on real machines; they are not switched off.
+vm_append()
+{
+	printf '%s' "console=ttyS0 loglevel=${VM_LOGLEVEL:-6} mitigations=off panic=-1" \
+		" rcupdate.rcu_cpu_stall_timeout=120 nokaslr random.trust_cpu=on" \
+		" kfence.sample_interval=20 printk.devkmsg=on log_buf_len=4M ${VM_APPEND:-}"
+}
+
+# vm_run KERNEL SECONDS: boots KERNEL and runs $JOB/job/command in it, output
+# on stdout, kernel log in $JOB/console.log. Returns the job's status,
+# VM_TIMEOUT, or VM_LOST when the machine died.
+vm_run()
+{
+	local kernel=$1 limit=$2 pid timer reader status word
+
+	initramfs_get "$kernel"
+	image_get
+	vm_args "$(host_accel)"
+	mkfifo "$JOB/mon.in" "$JOB/mon.out" "$JOB/output"
+	# Not QEMU's own stdio: at the end of its input it would shut the port.
+	cat "$JOB/output" &
+	reader=$!
+	: >"$JOB/result"
+	qemu-system-x86_64 "${VM_ARGS[@]}" \
+		-kernel "$BOOT/vmlinuz" -initrd "$BOOT/initramfs.cpio" \
+		-append "$(vm_append)" \
+		-drive "file=$IMAGE,if=none,id=root,format=raw,snapshot=on,cache=unsafe" \
+		-device virtio-blk-pci,drive=root -device virtio-rng-pci \
+		-fsdev "local,id=job,path=$JOB/job,security_model=none,readonly=on" \
+		-device virtio-9p-pci,fsdev=job,mount_tag=job \
+		-fsdev "local,id=out,path=$JOB/out,security_model=none" \
+		-device virtio-9p-pci,fsdev=out,mount_tag=out \
+		-chardev "file,id=console,path=$JOB/console.log" -serial chardev:console \
+		-device virtio-serial-pci \
+		-chardev "file,id=output,path=$JOB/output" \
+		-device virtserialport,chardev=output,name=pinless.output \
+		-chardev "file,id=result,path=$JOB/result" \
+		-device virtserialport,chardev=result,name=pinless.result \
+		-chardev "pipe,id=mon,path=$JOB/mon" -mon chardev=mon,mode=readline \
+		</dev/null 2>"$JOB/qemu.log" &
+	pid=$!
+	(
+		exec 3<>"$JOB/mon.in" 4<>"$JOB/mon.out"
+		sleep "$limit"
+		# The guest's own limits have not helped: ask its CPUs where they are.
+		: >"$JOB/timeout"
+		echo nmi >&3
+		sleep 5
+		echo quit >&3
+		sleep 5
+		kill -9 "$pid" 2>/dev/null
+	) >/dev/null 2>&1 &
+	timer=$!
+	trap 'kill "$pid" 2>/dev/null' INT TERM
+	wait "$pid"
+	status=$?
+	trap - INT TERM
+	pkill -P "$timer" 2>/dev/null
+	kill "$timer" 2>/dev/null
+	wait "$timer" 2>/dev/null
+	# QEMU that failed before it opened the port leaves the reader waiting.
+	: >"$JOB/output" &
+	wait "$reader"
+	rm -f "$JOB/mon.in" "$JOB/mon.out" "$JOB/output"
+
+	word=$(tr -d '\r\n' <"$JOB/result")
+	case $word in
+	"pinless-job-exit "[0-9]*)
+		return "${word##* }"
+		;;
+	esac
+	if [ -e "$JOB/timeout" ]; then
+		return "$VM_TIMEOUT"
+	fi
+	[ "$status" -eq 0 ] || say "  QEMU ended with status $status: $(tail -n 1 "$JOB/qemu.log")"
+	return "$VM_LOST"
+}
+
+# vm_shell KERNEL: an interactive machine on this terminal
+vm_shell()
+{
+	local kernel=$1
+
+	initramfs_get "$kernel"
+	image_get
+	vm_args "$(host_accel)"
+	job_env PINLESS_SHELL 1
+	say "The machine's console; 'exit' or Ctrl-A X ends it."
+	qemu-system-x86_64 "${VM_ARGS[@]}" \
+		-kernel "$BOOT/vmlinuz" -initrd "$BOOT/initramfs.cpio" \
+		-append "$(VM_LOGLEVEL=4 vm_append) quiet" \
+		-drive "file=$IMAGE,if=none,id=root,format=raw,snapshot=on,cache=unsafe" \
+		-device virtio-blk-pci,drive=root -device virtio-rng-pci \
+		-fsdev "local,id=job,path=$JOB/job,security_model=none,readonly=on" \
+		-device virtio-9p-pci,fsdev=job,mount_tag=job \
+		-fsdev "local,id=out,path=$JOB/out,security_model=none" \
+		-device virtio-9p-pci,fsdev=out,mount_tag=out \
+		-device virtio-serial-pci -serial mon:stdio
+}
+
+# vm_probe_kvm LOG: does a guest on KVM come as far as its first process?
+vm_probe_kvm()
+{
+	mkdir -p "$(dirname "$1")"
+	initramfs_get 6.12
+	timeout -k 1 20 qemu-system-x86_64 -accel kvm -cpu host -nodefaults -no-reboot \
+		-display none -m 512 -kernel "$BOOT/vmlinuz" -initrd "$BOOT/initramfs.cpio" \
+		-append 'console=ttyS0 panic=-1 pinless.probe=1' \
+		-serial stdio </dev/null >"$1" 2>&1
+	grep -q 'pinless-init: probe' "$1"
+}
