@@ -59,6 +59,7 @@
 
 static struct kmem_cache *leaf_cache;
 static atomic_long_t tables;
+static atomic_long_t leaves;
 
 /**
  * pinless_table_alloc() - memory for the entries of a leaf
@@ -97,6 +98,13 @@ void pinless_table_free(u64 *table)
 unsigned long pinless_table_count(void)
 {
 	return atomic_long_read(&tables);
+}
+
+/* Pages that all leaves of the module take, without tables; a snapshot. */
+unsigned long pinless_leaf_pages(void)
+{
+	return atomic_long_read(&leaves) * sizeof(struct pinless_leaf) /
+	       PAGE_SIZE;
 }
 
 static enum pinless_counter event_counter(enum mmu_notifier_event event)
@@ -270,6 +278,7 @@ struct pinless_leaf *pinless_leaf_create(struct mm_struct *mm, u64 start)
 		kmem_cache_free(leaf_cache, leaf);
 		return ERR_PTR(err);
 	}
+	atomic_long_inc(&leaves);
 	return leaf;
 }
 
@@ -309,6 +318,7 @@ static void leaf_free_rcu(struct rcu_head *rcu)
 void pinless_leaf_destroy(struct pinless_leaf *leaf)
 {
 	mmu_interval_notifier_remove(&leaf->mni);
+	atomic_long_dec(&leaves);
 	call_rcu(&leaf->rcu, leaf_free_rcu);
 }
 

@@ -111,6 +111,7 @@ static inline u64 pinless_leaf_entry(const struct pinless_leaf *leaf,
 u64 *pinless_table_alloc(void);
 void pinless_table_free(u64 *table);
 unsigned long pinless_table_count(void);
+unsigned long pinless_leaf_pages(void);
 
 struct pinless_leaf *pinless_leaf_create(struct mm_struct *mm, u64 start);
 void pinless_leaf_kill(struct pinless_leaf *leaf);

@@ -5,12 +5,14 @@
  * Mirrors: where the leaves of a process are, and how they are filled. The
  * protocol of faults and invalidations is told in leaf.c.
  */
+#include <linux/hugetlb_inline.h>
 #include <linux/memcontrol.h>
 #include <linux/pagemap.h>
 #include <linux/rhashtable.h>
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/userfaultfd_k.h>
 #include <linux/workqueue.h>
 
@@ -37,12 +39,44 @@ static const struct rhashtable_params mirrors_params = {
 	.automatic_shrinking = true,
 };
 
-static struct pinless_mirror *mirror_create(struct mm_struct *mm)
+static bool probe_invalidate(struct mmu_interval_notifier *mni,
+			     const struct mmu_notifier_range *range,
+			     unsigned long cur_seq)
+{
+	mmu_interval_set_seq(mni, cur_seq);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops probe_ops = {
+	.invalidate = probe_invalidate,
+};
+
+/*
+ * The first interval notifier of an address space waits for mmap_lock, and takes
+ * the locks of all its mappings. That is done here, once in its life, so that a
+ * fault which must not wait for that lock never has to; with no lock of ours
+ * held, because whose mmap_lock it is decides how long it takes.
+ */
+static int mirror_prepare(struct mm_struct *mm)
+{
+	struct mmu_interval_notifier probe = {};
+	int err;
+
+	err = mmu_interval_notifier_insert(&probe, mm, 0, PAGE_SIZE,
+					   &probe_ops);
+	if (!err)
+		mmu_interval_notifier_remove(&probe);
+	return err;
+}
+
+static struct pinless_mirror *mirror_alloc(struct mm_struct *mm)
 {
 	struct pinless_mirror *mirror;
 	int err;
 
-	lockdep_assert_held(&mirrors_mutex);
+	err = mirror_prepare(mm);
+	if (err)
+		return ERR_PTR(err);
 	mirror = kzalloc(sizeof(*mirror), GFP_KERNEL_ACCOUNT);
 	if (!mirror)
 		return ERR_PTR(-ENOMEM);
@@ -52,27 +86,33 @@ static struct pinless_mirror *mirror_create(struct mm_struct *mm)
 	spin_lock_init(&mirror->list_lock);
 	INIT_LIST_HEAD(&mirror->list);
 	mirror->mm = mm;
+	return mirror;
+}
 
-	/*
-	 * The first notifier of an address space takes mmap_lock for writing.
-	 * Done here, a fault that must not wait for that lock never has to.
-	 */
-	err = mmu_notifier_register(NULL, mm);
-	if (err)
-		goto err_free;
+static struct pinless_mirror *mirror_find(struct mm_struct *mm)
+{
+	struct pinless_mirror *mirror;
 
+	lockdep_assert_held(&mirrors_mutex);
+	mirror = rhashtable_lookup_fast(&mirrors, &mm, mirrors_params);
+	if (mirror)
+		refcount_inc(&mirror->refs);
+	return mirror;
+}
+
+static int mirror_add(struct pinless_mirror *mirror)
+{
+	int err;
+
+	lockdep_assert_held(&mirrors_mutex);
 	err = rhashtable_insert_fast(&mirrors, &mirror->hash, mirrors_params);
 	if (err)
-		goto err_free;
-	mmgrab(mm);
+		return err;
+	mmgrab(mirror->mm);
 	spin_lock(&mirrors_lock);
 	list_add_tail(&mirror->node, &mirrors_list);
 	spin_unlock(&mirrors_lock);
-	return mirror;
-
-err_free:
-	kfree(mirror);
-	return ERR_PTR(err);
+	return 0;
 }
 
 /**
@@ -84,15 +124,27 @@ err_free:
  */
 struct pinless_mirror *pinless_mirror_get(struct mm_struct *mm)
 {
-	struct pinless_mirror *mirror;
+	struct pinless_mirror *mirror, *fresh;
+	int err;
 
 	mutex_lock(&mirrors_mutex);
-	mirror = rhashtable_lookup_fast(&mirrors, &mm, mirrors_params);
-	if (mirror)
-		refcount_inc(&mirror->refs);
-	else
-		mirror = mirror_create(mm);
+	mirror = mirror_find(mm);
 	mutex_unlock(&mirrors_mutex);
+	if (mirror)
+		return mirror;
+
+	fresh = mirror_alloc(mm);
+	if (IS_ERR(fresh))
+		return fresh;
+	mutex_lock(&mirrors_mutex);
+	mirror = mirror_find(mm);
+	if (!mirror) {
+		err = mirror_add(fresh);
+		mirror = err ? ERR_PTR(err) : fresh;
+	}
+	mutex_unlock(&mirrors_mutex);
+	if (mirror != fresh)
+		kfree(fresh);
 	return mirror;
 }
 
@@ -205,7 +257,7 @@ static bool fault_is_quick(struct mm_struct *mm, u64 addr, u64 end)
 			return true;
 		if (userfaultfd_armed(vma))
 			return false;
-		if (vma_is_anonymous(vma))
+		if (vma_is_anonymous(vma) || is_vm_hugetlb_page(vma))
 			continue;
 		if (!vma->vm_file || !shmem_mapping(vma->vm_file->f_mapping))
 			return false;
@@ -254,6 +306,45 @@ static void fill_request(const struct leaf_fault *f, unsigned long *pfns)
 	for (i = f->first; i <= f->last; i++)
 		pfns[i - f->first] =
 			i >= f->want_first && i <= f->want_last ? need : 0;
+}
+
+/*
+ * Pages of memfd_secret() are taken out of the kernel's own mapping before a
+ * process gets them; HMM, other than GUP, returns them all the same, but the
+ * kernel must not touch them. They are never anonymous and never huge.
+ */
+static bool page_usable(unsigned long pfn)
+{
+	struct page *page = hmm_pfn_to_page(pfn);
+	u8 probe;
+
+	return hmm_pfn_to_map_order(pfn) || folio_test_anon(page_folio(page)) ||
+	       !copy_from_kernel_nofault(&probe, page_address(page), 1);
+}
+
+/*
+ * Takes out what must not be used. 1 if there is something to store; what is
+ * looked at here may be out of date, but then it is not stored.
+ */
+static int check_pages(const struct leaf_fault *f, unsigned long *pfns)
+{
+	unsigned int i;
+	int found = 0;
+
+	for (i = f->first; i <= f->last; i++) {
+		unsigned long *pfn = &pfns[i - f->first];
+
+		if (!(*pfn & HMM_PFN_VALID))
+			continue;
+		if (page_usable(*pfn)) {
+			found = 1;
+			continue;
+		}
+		if (i >= f->want_first && i <= f->want_last)
+			return -EFAULT;
+		*pfn = 0;
+	}
+	return found;
 }
 
 /* Step F6 with what goes around it. 0 or -EBUSY. */
@@ -317,6 +408,9 @@ static int try_fault(struct leaf_fault *f, unsigned long *pfns,
 	else
 		err = pinless_hmm_fault(&range, timeout);
 	if (err)
+		return err;
+	err = check_pages(f, pfns);
+	if (err <= 0)
 		return err;
 
 	/*
@@ -548,7 +642,7 @@ static DECLARE_WORK(reap_work, reap);
 
 static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)
 {
-	unsigned long n = pinless_table_count();
+	unsigned long n = pinless_table_count() + pinless_leaf_pages();
 
 	return n ? n : SHRINK_EMPTY;
 }
@@ -604,7 +698,7 @@ static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
 	}
 	spin_unlock(&mirrors_lock);
 	sc->nr_scanned = scanned;
-	if (freed)
+	if (scanned)
 		queue_work(reap_wq, &reap_work);
 	return freed ? freed : SHRINK_STOP;
 }
