@@ -13,7 +13,7 @@
 #include "t_pair.h"
 
 /** Time that a completion which must come may take, before scaling. */
-#define T_WC_MS		10000
+#define T_WC_MS		4000
 /** Time after which a completion that must not come counts as absent. */
 #define T_QUIET_MS	50
 

@@ -47,9 +47,6 @@ void t_start(unsigned int seconds)
 
 int t_finish(void)
 {
-	if (failures > T_MAX_PRINTED)
-		printf("FAIL: %u failures in all, the first %u are shown\n",
-		       failures, T_MAX_PRINTED);
 	if (failures)
 		return T_EXIT_FAIL;
 	if (!checks) {
@@ -81,8 +78,11 @@ static void say(const char *word, const char *fmt, va_list ap)
 
 static void vfail(const char *fmt, va_list ap)
 {
-	if (failures++ < T_MAX_PRINTED)
-		say("FAIL", fmt, ap);
+	say("FAIL", fmt, ap);
+	if (++failures < T_MAX_FAILURES)
+		return;
+	printf("FAIL: stopped after %u failures\n", failures);
+	exit(T_EXIT_FAIL);
 }
 
 void t_fail(const char *fmt, ...)

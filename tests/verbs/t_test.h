@@ -16,8 +16,8 @@
 #define T_EXIT_FAIL	1
 #define T_EXIT_SKIP	77
 
-/** Failures of one program that are printed; more are only counted. */
-#define T_MAX_PRINTED	24
+/** Failures after which a program stops. */
+#define T_MAX_FAILURES	16
 
 #define T_PRINTF(f, a)	__attribute__((format(printf, f, a)))
 #define T_ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
