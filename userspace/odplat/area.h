@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef ODPLAT_AREA_H
+#define ODPLAT_AREA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE_BYTES	((size_t)4096)
+#define HUGE_BYTES	((size_t)2 << 20)
+
+/**
+ * struct area - anonymous private memory that stands alone
+ *
+ * It begins at a multiple of 2 MiB and lies between two inaccessible mappings, so it is one mapping of
+ * its own: unmapping it splits nothing, and no neighbour is merged with it. It is never copied by fork(),
+ * which would take the write permission from pages that a device already uses.
+ */
+struct area {
+	uint8_t *memory;
+	size_t length;
+	void *reserved;
+	size_t reserved_length;
+};
+
+/**
+ * area_map() - map @length bytes that nobody has touched
+ * @area: out
+ * @length: in bytes, rounded up to pages
+ * @huge: ask for transparent huge pages; otherwise they are ruled out
+ *
+ * Return: 0 or a negative errno.
+ */
+int area_map(struct area *area, size_t length, bool huge);
+
+/** area_unmap() - give it back; harmless on an area that is not mapped */
+void area_unmap(struct area *area);
+
+/** area_touch() - one CPU write to each page, as a program that initializes its memory does */
+void area_touch(const struct area *area);
+
+/**
+ * area_huge_bytes() - how much of @area is mapped by transparent huge pages now
+ *
+ * Return: bytes, from /proc/self/smaps; 0 also where that cannot be read.
+ */
+size_t area_huge_bytes(const struct area *area);
+
+/** memory_available() - bytes that can be used without swapping (MemAvailable), 0 when unknown */
+uint64_t memory_available(void);
+
+#endif

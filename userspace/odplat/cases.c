@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (c) 2026 The pinless authors
+#include "cases.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KIB	((size_t)1 << 10)
+#define MIB	((size_t)1 << 20)
+#define GIB	((size_t)1 << 30)
+
+struct table {
+	struct job *job;
+	size_t count, room;
+	bool failed;
+};
+
+__attribute__((format(printf, 3, 4)))
+static void add(struct table *table, struct job job, const char *format, ...)
+{
+	va_list arguments;
+
+	if (table->count == table->room) {
+		size_t room = table->room ? table->room * 2 : 128;
+		struct job *grown = reallocarray(table->job, room, sizeof(*grown));
+
+		if (!grown) {
+			table->failed = true;
+			return;
+		}
+		table->job = grown;
+		table->room = room;
+	}
+	va_start(arguments, format);
+	vsnprintf(job.name[0], sizeof(job.name[0]), format, arguments);
+	va_end(arguments);
+	table->job[table->count++] = job;
+}
+
+static void add_floors(struct table *table)
+{
+	add(table, (struct job){ .run = run_syscall, .on_cpu = true, .samples = 1000, .warmups = 20 }, "syscall");
+	add(table, (struct job){ .run = run_touch, .on_cpu = true, .samples = 1000, .warmups = 20,
+				 .length = PAGE_BYTES }, "touch");
+	add(table, (struct job){ .run = run_touch, .on_cpu = true, .samples = 20, .warmups = 1,
+				 .length = HUGE_BYTES, .huge = true }, "touch.thp");
+	add(table, (struct job){ .run = run_copy, .on_cpu = true, .samples = 1000, .warmups = 20,
+				 .length = 8 }, "pvm.8");
+	add(table, (struct job){ .run = run_copy, .on_cpu = true, .samples = 100, .warmups = 2,
+				 .length = 256 * KIB }, "pvm.256k");
+	add(table, (struct job){ .run = run_copy, .on_cpu = true, .samples = 40, .warmups = 1,
+				 .length = 2 * MIB }, "pvm.2m");
+	add(table, (struct job){ .run = run_copy, .on_cpu = true, .samples = 40, .warmups = 1,
+				 .length = 2 * MIB, .huge = true }, "pvm.2m.thp");
+}
+
+static void add_transfers(struct table *table, enum operation operation, const char *verb)
+{
+	static const struct {
+		const char *name;
+		size_t length;
+		unsigned int samples, warmups;
+	} sizes[] = {
+		{ "8", 8, 1000, 20 }, { "256k", 256 * KIB, 40, 1 }, { "2m", 2 * MIB, 20, 1 },
+	};
+	static const struct {
+		const char *name;
+		enum state initiator, target;
+		bool huge;
+	} endings[] = {
+		{ "pinned", STATE_PINNED, STATE_PINNED, false },
+		{ "warm", STATE_WARM, STATE_WARM, false },
+		{ "target-cold", STATE_WARM, STATE_COLD, false },
+		{ "target-touched", STATE_WARM, STATE_TOUCHED, false },
+		{ "initiator-cold", STATE_COLD, STATE_WARM, false },
+		{ "initiator-touched", STATE_TOUCHED, STATE_WARM, false },
+		{ "warm.thp", STATE_WARM, STATE_WARM, true },
+		{ "target-cold.thp", STATE_WARM, STATE_COLD, true },
+	};
+
+	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+		if (operation == OP_FETCH_ADD && sizes[s].length != 8)
+			continue;
+		for (size_t e = 0; e < sizeof(endings) / sizeof(endings[0]); e++) {
+			/* Less than a huge page cannot fill one. */
+			if (endings[e].huge && sizes[s].length < HUGE_BYTES)
+				continue;
+			add(table, (struct job){
+				.run = run_transfer, .operation = operation, .length = sizes[s].length,
+				.state = { endings[e].initiator, endings[e].target },
+				.huge = endings[e].huge, .samples = sizes[s].samples,
+				.warmups = sizes[s].warmups,
+			}, "%s.%s.%s", verb, sizes[s].name, endings[e].name);
+		}
+	}
+}
+
+static void add_registrations(struct table *table)
+{
+	static const struct {
+		const char *name;
+		size_t length;		/* 0: implicit */
+		enum state state;
+		unsigned int samples, warmups;
+	} kinds[] = {
+		{ "odp.4k", 4 * KIB, STATE_COLD, 500, 10 },
+		{ "odp.1g", GIB, STATE_COLD, 20, 1 },
+		{ "odp.2g", 2 * GIB, STATE_COLD, 20, 1 },
+		{ "odp.64g", 64 * GIB, STATE_COLD, 20, 1 },
+		{ "odp.1t", 1024 * GIB, STATE_COLD, 20, 1 },
+		{ "implicit", 0, STATE_COLD, 500, 10 },
+		{ "pinned.1m", MIB, STATE_PINNED, 100, 2 },
+		{ "pinned.256m", 256 * MIB, STATE_PINNED, 4, 0 },
+	};
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		add(table, (struct job){
+			.run = run_register, .length = kinds[k].length, .state = { kinds[k].state },
+			.samples = kinds[k].samples, .warmups = kinds[k].warmups,
+		}, "reg.%s", kinds[k].name);
+		if (!table->failed)
+			snprintf(table->job[table->count - 1].name[1], CASE_NAME_SIZE, "dereg.%s", kinds[k].name);
+	}
+}
+
+static void add_invalidations(struct table *table, bool unmap)
+{
+	static const struct {
+		unsigned int pages, samples, warmups;
+	} sizes[] = {
+		{ 1, 500, 10 }, { 64, 100, 2 }, { 512, 20, 1 }, { 16384, 4, 0 },
+	};
+	static const struct {
+		const char *name;
+		enum state state;
+	} kinds[] = {
+		{ "unregistered", STATE_UNREGISTERED }, { "nic-cold", STATE_TOUCHED }, { "nic-warm", STATE_WARM },
+	};
+
+	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
+		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+			add(table, (struct job){
+				.run = run_invalidate, .unmap = unmap, .state = { kinds[k].state },
+				.length = sizes[s].pages * PAGE_BYTES, .samples = sizes[s].samples,
+				.warmups = sizes[s].warmups,
+			}, "%s.%u.%s", unmap ? "munmap" : "dontneed", sizes[s].pages, kinds[k].name);
+	if (unmap)
+		return;
+	add(table, (struct job){ .run = run_invalidate_untouched, .state = { STATE_UNREGISTERED }, .length = GIB,
+				 .samples = 40, .warmups = 1 }, "dontneed.1g-untouched.unregistered");
+	add(table, (struct job){ .run = run_invalidate_untouched, .state = { STATE_COLD }, .length = GIB,
+				 .samples = 40, .warmups = 1 }, "dontneed.1g-untouched.registered");
+	add(table, (struct job){ .run = run_invalidate_shared, .length = PAGE_BYTES, .samples = 40, .warmups = 1 },
+	    "dontneed.1.registered-64-times");
+}
+
+static void add_prefetches(struct table *table)
+{
+	static const unsigned int pages[] = { 64, 512 };
+
+	for (size_t p = 0; p < sizeof(pages) / sizeof(pages[0]); p++) {
+		for (unsigned int touched = 0; touched < 2; touched++) {
+			add(table, (struct job){
+				.run = run_prefetch, .length = pages[p] * PAGE_BYTES,
+				.state = { touched ? STATE_TOUCHED : STATE_COLD },
+				.samples = pages[p] == 64 ? 40 : 20, .warmups = 1,
+			}, "prefetch.%u.%s", pages[p], touched ? "touched" : "cold");
+			if (!table->failed)
+				snprintf(table->job[table->count - 1].name[1], CASE_NAME_SIZE,
+					 "prefetch.%u.%s.first-access", pages[p], touched ? "touched" : "cold");
+		}
+	}
+}
+
+struct job *build_jobs(size_t *count)
+{
+	struct table table = { 0 };
+
+	add_floors(&table);
+	add_transfers(&table, OP_WRITE, "write");
+	add_transfers(&table, OP_READ, "read");
+	add_transfers(&table, OP_SEND, "send");
+	add_transfers(&table, OP_FETCH_ADD, "fetch-add");
+	add_registrations(&table);
+	add_invalidations(&table, false);
+	add_invalidations(&table, true);
+	add_prefetches(&table);
+	add(&table, (struct job){ .run = run_mrelease, .length = 256 * MIB, .samples = 3, .wall_only = true },
+	    "mrelease.256m");
+	if (table.failed) {
+		free(table.job);
+		return NULL;
+	}
+	*count = table.count;
+	return table.job;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (c) 2026 The pinless authors
+/* odplat: what on-demand paging costs, on any RDMA device that has it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "report.h"
+#include "runner.h"
+
+enum { EXIT_MEASURED = 0, EXIT_NOT_MEASURED = 1, EXIT_USAGE = 2 };
+
+/* Which devices and cases this run is about. */
+struct run {
+	struct job *jobs;
+	size_t job_count;
+	struct link *links;
+	size_t link_count;
+};
+
+static void list_cases(const struct run *run, const struct options *options)
+{
+	for (size_t j = 0; j < run->job_count; j++)
+		for (unsigned int which = 0; which < 2; which++)
+			if (job_selected(&run->jobs[j], which, options))
+				printf("%-34s %u\n", run->jobs[j].name[which],
+				       options->iterations ? options->iterations : run->jobs[j].samples);
+}
+
+/* Returns whether any case is wanted; *@needs_device whether any of them needs a device. */
+static bool survey(const struct run *run, const struct options *options, bool *needs_device)
+{
+	bool any = false;
+
+	*needs_device = false;
+	for (size_t j = 0; j < run->job_count; j++) {
+		if (!job_selected(&run->jobs[j], 0, options) && !job_selected(&run->jobs[j], 1, options))
+			continue;
+		any = true;
+		*needs_device |= !run->jobs[j].on_cpu;
+	}
+	return any;
+}
+
+static bool add_link(struct run *run, const char *name, const struct options *options, struct message *why)
+{
+	struct choice choice;
+
+	if (choose_device(name, options->port, options->gid_index, &choice, why->text, sizeof(why->text)))
+		return false;
+	return !link_prepare(&run->links[run->link_count++], &choice, options->processes == 2, why);
+}
+
+/* A device that was asked for by name must work. */
+static bool use_named(struct run *run, const struct options *options)
+{
+	struct message why;
+
+	run->links = calloc(options->devices.count, sizeof(*run->links));
+	if (!run->links)
+		return false;
+	for (size_t d = 0; d < options->devices.count; d++) {
+		if (!add_link(run, options->devices.name[d], options, &why)) {
+			fprintf(stderr, "odplat: %s\n", why.text);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Of the others, those that cannot be measured are named and left out. */
+static bool use_all(struct run *run, const struct options *options)
+{
+	struct message why;
+	char **names;
+	int count = list_devices(&names, why.text, sizeof(why.text));
+
+	if (count <= 0) {
+		fprintf(stderr, "odplat: %s\n", why.text);
+		if (!count)
+			free_device_names(names);
+		return false;
+	}
+	run->links = calloc((size_t)count, sizeof(*run->links));
+	for (int d = 0; run->links && d < count; d++)
+		if (!add_link(run, names[d], options, &why))
+			fprintf(stderr, "odplat: left out: %s\n", why.text);
+	free_device_names(names);
+	if (run->links && run->link_count)
+		return true;
+	fputs("odplat: no device can be measured\n", stderr);
+	return false;
+}
+
+static bool open_links(struct run *run)
+{
+	struct message why;
+
+	for (size_t l = 0; l < run->link_count; l++) {
+		if (link_open(&run->links[l], &why)) {
+			fprintf(stderr, "odplat: %s: %s\n", run->links[l].choice.name, why.text);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool write_json(const struct results *results, const char *path)
+{
+	FILE *out = !strcmp(path, "-") ? stdout : fopen(path, "we");
+	bool good = out;
+
+	if (out) {
+		report_json(out, results);
+		good = !ferror(out);
+		good &= (out == stdout ? fflush(out) : fclose(out)) == 0;
+	}
+	if (!good)
+		fprintf(stderr, "odplat: %s cannot be written: %s\n", path, strerror(errno));
+	return good;
+}
+
+static bool report(const struct results *results, const struct options *options)
+{
+	bool json_only = options->json && !strcmp(options->json, "-");
+	struct message why;
+	bool good = true;
+
+	if (options->csv)
+		report_csv(stdout, results);
+	else if (!json_only)
+		report_table(stdout, results);
+	if (options->json)
+		good = write_json(results, options->json);
+	if (options->plot && plot_results(results, options->plot, &why)) {
+		fprintf(stderr, "odplat: %s\n", why.text);
+		good = false;
+	}
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "odplat: standard output: %s\n", strerror(errno));
+		good = false;
+	}
+	return good;
+}
+
+static bool any_sample(const struct results *results)
+{
+	for (size_t i = 0; i < results->count; i++)
+		if (results->row[i].samples.count)
+			return true;
+	return false;
+}
+
+static int measure(struct run *run, const struct options *options)
+{
+	struct results results;
+	bool good;
+
+	if (run_jobs(run->jobs, run->job_count, run->links, run->link_count, options, &results)) {
+		fputs("odplat: out of memory\n", stderr);
+		return EXIT_NOT_MEASURED;
+	}
+	good = report(&results, options);
+	if (!any_sample(&results)) {
+		fputs("odplat: no case could be measured\n", stderr);
+		good = false;
+	}
+	free_results(&results);
+	return good ? EXIT_MEASURED : EXIT_NOT_MEASURED;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct run run = { 0 };
+	bool needs_device, ready = true;
+	int status = EXIT_NOT_MEASURED;
+	enum parsed parsed = parse_options(argc, argv, &options);
+
+	if (parsed != PARSED_RUN) {
+		free_options(&options);
+		return parsed == PARSED_DONE ? EXIT_MEASURED : EXIT_USAGE;
+	}
+	run.jobs = build_jobs(&run.job_count);
+	if (!run.jobs) {
+		fputs("odplat: out of memory\n", stderr);
+		goto out;
+	}
+	if (!survey(&run, &options, &needs_device)) {
+		fputs("odplat: no case matches: \"odplat --list\" shows them all\n", stderr);
+		status = EXIT_USAGE;
+		goto out;
+	}
+	if (options.list) {
+		list_cases(&run, &options);
+		status = EXIT_MEASURED;
+		goto out;
+	}
+	if (needs_device)
+		ready = (options.devices.count ? use_named(&run, &options) : use_all(&run, &options)) &&
+			open_links(&run);
+	if (ready)
+		status = measure(&run, &options);
+out:
+	for (size_t l = 0; l < run.link_count; l++)
+		link_close(&run.links[l]);
+	free(run.links);
+	free(run.jobs);
+	free_options(&options);
+	return status;
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (c) 2026 The pinless authors
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device.h"
+#include "text.h"
+
+static const char help[] =
+"Usage: odplat [OPTION]...\n"
+"Measure what on-demand paging (ODP) costs on RDMA devices: page faults, invalidations,\n"
+"registrations, prefetch; against pinned memory and against what the CPU needs for the same.\n"
+"\n"
+"  -d, --device NAME      measure this device; may be repeated (default: every ODP device that works)\n"
+"  -g, --gid INDEX        GID index (default: a RoCEv2 one, IPv4 before IPv6 before link-local)\n"
+"  -p, --port NUMBER      port (default: the first active one)\n"
+"  -c, --case PATTERN     measure the cases that match, such as 'write.8.*' or '{reg,dereg}.odp.*';\n"
+"                         may be repeated (default: all)\n"
+"  -l, --list             list the cases and their number of samples, and stop\n"
+"  -n, --iterations N     samples of every case (default: by the cost of the case)\n"
+"      --processes 1|2    1: both sides in this process (default); 2: the target in a child process\n"
+"      --counted          the clock counts instructions: label the results so, leave out what makes no sense\n"
+"  -j, --json FILE        write the results as JSON; '-' is standard output, and no table then\n"
+"      --csv              print CSV instead of the table\n"
+"      --plot DIR         write plots (PNG and SVG, by gnuplot) and their data to DIR\n"
+"      --progress         show progress on standard error even when it is no terminal\n"
+"  -q, --quiet            never show progress\n"
+"  -h, --help             this text\n"
+"      --version          the version\n"
+"\n"
+"Exit status: 0 measured (a device that corrupted data is marked in the table), 1 could not measure,\n"
+"2 wrong usage. See odplat(1).\n";
+
+enum { OPTION_PROCESSES = 256, OPTION_COUNTED, OPTION_CSV, OPTION_PLOT, OPTION_PROGRESS, OPTION_VERSION };
+
+static const struct option long_options[] = {
+	{ "device", required_argument, NULL, 'd' },
+	{ "gid", required_argument, NULL, 'g' },
+	{ "port", required_argument, NULL, 'p' },
+	{ "case", required_argument, NULL, 'c' },
+	{ "list", no_argument, NULL, 'l' },
+	{ "iterations", required_argument, NULL, 'n' },
+	{ "processes", required_argument, NULL, OPTION_PROCESSES },
+	{ "counted", no_argument, NULL, OPTION_COUNTED },
+	{ "json", required_argument, NULL, 'j' },
+	{ "csv", no_argument, NULL, OPTION_CSV },
+	{ "plot", required_argument, NULL, OPTION_PLOT },
+	{ "progress", no_argument, NULL, OPTION_PROGRESS },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static bool add_name(struct names *names, const char *name)
+{
+	const char **grown = reallocarray(names->name, names->count + 1, sizeof(*grown));
+
+	if (!grown) {
+		fputs("odplat: out of memory\n", stderr);
+		return false;
+	}
+	names->name = grown;
+	names->name[names->count++] = name;
+	return true;
+}
+
+static bool number(const char *option, const char *text, unsigned int least, unsigned int most,
+		   unsigned int *value)
+{
+	if (parse_number(text, least, most, value))
+		return true;
+	fprintf(stderr, "odplat: %s: \"%s\" is no number from %u to %u\n", option, text, least, most);
+	return false;
+}
+
+static bool take_option(int option, const char *argument, struct options *options)
+{
+	unsigned int value;
+
+	switch (option) {
+	case 'd':
+		return add_name(&options->devices, argument);
+	case 'c':
+		return add_name(&options->cases, argument);
+	case 'g':
+		if (!number("--gid", argument, 0, 255, &value))
+			return false;
+		options->gid_index = (int)value;
+		return true;
+	case 'p':
+		if (!number("--port", argument, 1, 254, &value))
+			return false;
+		options->port = (uint8_t)value;
+		return true;
+	case 'n':
+		return number("--iterations", argument, 1, 10000000, &options->iterations);
+	case OPTION_PROCESSES:
+		return number("--processes", argument, 1, 2, &options->processes);
+	case 'j':
+		options->json = argument;
+		return true;
+	case OPTION_PLOT:
+		options->plot = argument;
+		return true;
+	case 'l':
+		options->list = true;
+		return true;
+	case OPTION_COUNTED:
+		options->counted = true;
+		return true;
+	case OPTION_CSV:
+		options->csv = true;
+		return true;
+	case OPTION_PROGRESS:
+		options->progress = PROGRESS_ON;
+		return true;
+	case 'q':
+		options->progress = PROGRESS_OFF;
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum parsed parse_options(int argc, char **argv, struct options *options)
+{
+	int option;
+
+	*options = (struct options){ .gid_index = DEVICE_ANY_GID, .port = DEVICE_ANY_PORT, .processes = 1 };
+	while ((option = getopt_long(argc, argv, "d:g:p:c:ln:j:qh", long_options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			return PARSED_DONE;
+		}
+		if (option == OPTION_VERSION) {
+			printf("odplat %s\n", ODPLAT_VERSION);
+			return PARSED_DONE;
+		}
+		if (!take_option(option, optarg, options)) {
+			fputs("Try \"odplat --help\".\n", stderr);
+			return PARSED_WRONG;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "odplat: \"%s\" is no option\nTry \"odplat --help\".\n", argv[optind]);
+		return PARSED_WRONG;
+	}
+	if (options->csv && options->json && !strcmp(options->json, "-")) {
+		fputs("odplat: --csv and --json - both want standard output: give --json a file\n", stderr);
+		return PARSED_WRONG;
+	}
+	return PARSED_RUN;
+}
+
+void free_options(struct options *options)
+{
+	free(options->devices.name);
+	free(options->cases.name);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef ODPLAT_REPORT_H
+#define ODPLAT_REPORT_H
+
+#include "results.h"
+
+/** report_table() - the table for people */
+void report_table(FILE *out, const struct results *results);
+
+/** report_json() - one JSON object, as odplat(1) describes it */
+void report_json(FILE *out, const struct results *results);
+
+/** report_csv() - the same rows with a header line */
+void report_csv(FILE *out, const struct results *results);
+
+/**
+ * plot_results() - write data, a gnuplot script and, by gnuplot, PNG and SVG pictures
+ * @directory: made where it is missing
+ * @why: out, on failure: the reason and the remedy
+ *
+ * Return: 0 or a negative errno.
+ */
+int plot_results(const struct results *results, const char *directory, struct message *why);
+
+#endif

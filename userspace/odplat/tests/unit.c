@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (c) 2026 The pinless authors
+/*
+ * Description: the parts of odplat that need no device: statistics, text, patterns, floors.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "pattern.h"
+#include "results.h"
+
+static unsigned int failures;
+
+#define CHECK(condition)								\
+	do {										\
+		if (!(condition)) {							\
+			printf("%s:%d: not true: %s\n", __func__, __LINE__, #condition);	\
+			failures++;							\
+		}									\
+	} while (0)
+
+static void fill_samples(struct samples *samples, uint64_t from, uint64_t to)
+{
+	samples_clear(samples);
+	/* Backwards, so that sorting has something to do. */
+	for (uint64_t value = to; value >= from; value--)
+		CHECK(samples_add(samples, value));
+}
+
+static void test_statistics(void)
+{
+	struct samples samples = { 0 };
+	struct summary s;
+
+	samples_summarize(&samples, &s);
+	CHECK(s.count == 0 && s.min == 0 && s.max == 0 && s.mean98 == 0);
+
+	fill_samples(&samples, 7, 7);
+	samples_summarize(&samples, &s);
+	CHECK(s.count == 1 && s.min == 7 && s.median == 7 && s.p99 == 7 && s.p999 == 7 && s.max == 7);
+	CHECK(s.mean98 == 7);
+
+	fill_samples(&samples, 1, 100);
+	samples_summarize(&samples, &s);
+	CHECK(s.min == 1 && s.max == 100 && s.median == 50 && s.p99 == 99 && s.p999 == 100);
+	CHECK(s.mean98 == 49.5);	/* of 1..98 */
+
+	fill_samples(&samples, 1, 1000);
+	samples_summarize(&samples, &s);
+	CHECK(s.p99 == 990 && s.p999 == 999 && s.max == 1000 && s.mean98 == 490.5);
+
+	fill_samples(&samples, 1, 49);	/* 2 % of 49 is no whole sample: nothing is left out */
+	samples_summarize(&samples, &s);
+	CHECK(s.mean98 == 25 && s.median == 25);
+
+	samples_clear(&samples);
+	CHECK(samples_add(&samples, UINT64_MAX) && samples_add(&samples, UINT64_MAX - 2));
+	samples_summarize(&samples, &s);
+	CHECK(s.median == UINT64_MAX - 1);
+	samples_free(&samples);
+	CHECK(samples.count == 0);
+	CHECK(samples_add(&samples, 1));
+	samples_free(&samples);
+}
+
+static void check_writer(void (*writer)(FILE *out, const char *text), const char *text, const char *expected)
+{
+	char *written = NULL;
+	size_t size;
+	FILE *out = open_memstream(&written, &size);
+
+	writer(out, text);
+	fclose(out);
+	if (strcmp(written, expected)) {
+		printf("written: %s\nexpected: %s\n", written, expected);
+		failures++;
+	}
+	free(written);
+}
+
+static void test_escapes(void)
+{
+	check_writer(json_string, "", "\"\"");
+	check_writer(json_string, "plain", "\"plain\"");
+	check_writer(json_string, "a\"b\\c", "\"a\\\"b\\\\c\"");
+	check_writer(json_string, "\n\t\r\x01\x7f", "\"\\n\\t\\u000d\\u0001\\u007f\"");
+	check_writer(json_string, "\xc3\xa9", "\"\xc3\xa9\"");
+	check_writer(csv_string, "plain text", "plain text");
+	check_writer(csv_string, "a,b", "\"a,b\"");
+	check_writer(csv_string, "say \"so\"", "\"say \"\"so\"\"\"");
+	check_writer(csv_string, "two\nlines", "\"two\nlines\"");
+}
+
+static void test_glob(void)
+{
+	CHECK(glob_match("*", "write.8.warm"));
+	CHECK(glob_match("write.8.*", "write.8.warm"));
+	CHECK(!glob_match("write.8.*", "write.256k.warm"));
+	CHECK(glob_match("{write,read}.8.warm", "read.8.warm"));
+	CHECK(!glob_match("{write,read}.8.warm", "send.8.warm"));
+	CHECK(glob_match("{reg,dereg}.{odp.*,implicit}", "dereg.implicit"));
+	CHECK(glob_match("{reg,dereg}.{odp.*,implicit}", "reg.odp.1g"));
+	CHECK(!glob_match("{reg,dereg}.{odp.*,implicit}", "reg.pinned.1m"));
+	CHECK(glob_match("{a{b,c},d}e", "ace") && glob_match("{a{b,c},d}e", "de"));
+	CHECK(!glob_match("{a{b,c},d}e", "ae"));
+	CHECK(glob_match("touch{,.thp}", "touch") && glob_match("touch{,.thp}", "touch.thp"));
+	CHECK(!glob_match("touch{,.thp}", "touch."));
+	CHECK(glob_match("{open", "{open"));
+	CHECK(glob_match("[wr]*.?.warm", "read.8.warm"));
+	CHECK(!glob_match("", "x") && glob_match("", ""));
+}
+
+static void test_numbers(void)
+{
+	unsigned int value = 77;
+	char text[24];
+
+	CHECK(parse_number("12", 1, 20, &value) && value == 12);
+	CHECK(!parse_number("0", 1, 20, &value) && !parse_number("21", 1, 20, &value));
+	CHECK(!parse_number("", 0, 20, &value) && !parse_number("-1", 0, 20, &value));
+	CHECK(!parse_number("3x", 0, 20, &value) && !parse_number(" 3", 0, 20, &value));
+	CHECK(!parse_number("99999999999999999999", 0, 20, &value) && value == 12);
+	format_thousandth(text, sizeof(text), 3512);
+	CHECK(!strcmp(text, "3.512"));
+	format_thousandth(text, sizeof(text), 35412);
+	CHECK(!strcmp(text, "35.41"));
+	format_thousandth(text, sizeof(text), 7146400);
+	CHECK(!strcmp(text, "7146"));
+	CHECK(strstr(errno_name(22), "EINVAL"));
+}
+
+static void test_pattern(void)
+{
+	uint64_t memory[64] = { 0 };
+
+	CHECK(pattern_check(memory, 0, sizeof(memory), PATTERN_ZERO));
+	pattern_fill(memory, 64, 256, 5);
+	CHECK(pattern_check(memory, 64, 256, 5));
+	CHECK(!pattern_check(memory, 64, 256, 6) && !pattern_check(memory, 56, 256, 5));
+	CHECK(pattern_check(memory, 0, 64, PATTERN_ZERO) && pattern_check(memory, 256, sizeof(memory), PATTERN_ZERO));
+	((uint8_t *)memory)[255] ^= 1;
+	CHECK(!pattern_check(memory, 64, 256, 5) && pattern_check(memory, 64, 248, 5));
+	CHECK(pattern_word(1, 0) != pattern_word(1, 1) && pattern_word(1, 0) != pattern_word(2, 0));
+}
+
+static void check_floor(const char *name, const char *expected, bool expected_on_cpu)
+{
+	char floor[CASE_NAME_SIZE] = "";
+	bool on_cpu = false, found = floor_of(name, floor, &on_cpu);
+
+	if (found != (expected != NULL) || (found && (strcmp(floor, expected) || on_cpu != expected_on_cpu))) {
+		printf("floor of %s: %s\n", name, found ? floor : "none");
+		failures++;
+	}
+}
+
+static void test_rows(void)
+{
+	static const struct message first = { "first" }, second = { "second" };
+	struct row row = { .device = "x", .name = "dontneed.1.nic-warm" };
+	struct results results = { .row = &row, .count = 1 };
+	double figure;
+
+	check_floor("write.8.warm", "pvm.8", true);
+	check_floor("send.256k.target-cold", "pvm.256k", true);
+	check_floor("read.2m.warm.thp", "pvm.2m.thp", true);
+	check_floor("read.2m.warm", "pvm.2m", true);
+	check_floor("dontneed.512.nic-warm", "dontneed.512.unregistered", false);
+	check_floor("munmap.1.nic-cold", "munmap.1.unregistered", false);
+	check_floor("dontneed.1g-untouched.registered", "dontneed.1g-untouched.unregistered", false);
+	check_floor("dontneed.1.registered-64-times", "dontneed.1.unregistered", false);
+	check_floor("dontneed.1.unregistered", NULL, false);
+	check_floor("reg.odp.4k", NULL, false);
+
+	CHECK(results_find(&results, "x", "dontneed.1.nic-warm") == &row);
+	CHECK(!results_find(&results, "y", "dontneed.1.nic-warm"));
+	CHECK(!results_figure(&results, &row, &figure) && !results_figure(&results, NULL, &figure));
+	row_sample(NULL, 1);
+	row_verify(NULL, false);
+	row_sample(&row, 10);
+	row_sample(&row, 20);
+	row_sample(&row, 90);
+	CHECK(results_figure(&results, &row, &figure) && figure == 20);
+	results.counted = true;
+	CHECK(results_figure(&results, &row, &figure) && figure == 40);
+	row_verify(&row, true);
+	CHECK(row.verdict == VERDICT_GOOD);
+	row_verify(&row, false);
+	row_verify(&row, true);
+	CHECK(row.verdict == VERDICT_BAD);
+	row_fail(&row, &first);
+	row_fail(&row, &second);
+	CHECK(row.failed && !strcmp(row.error.text, "first"));
+	samples_free(&row.samples);
+}
+
+int main(void)
+{
+	test_statistics();
+	test_escapes();
+	test_glob();
+	test_numbers();
+	test_pattern();
+	test_rows();
+	printf("%u checks failed\n", failures);
+	return failures != 0;
+}
