@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (c) 2026 The pinless authors */
+/*
+ * Description: the translation of one leaf: what a fault stores, what an
+ * invalidation takes away and whom it charges, when pages are marked dirty, and
+ * a long random run of all of it against a model.
+ *
+ * Sources: kernel/leaf.c over shim/; include paths kernel and shim.
+ */
+#include "shim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include "leaf.h"
+
+#define PAGES		PINLESS_LEAF_PAGES
+#define LAST		(PAGES - 1)
+#define BASE		(7ul << PINLESS_LEAF_SHIFT)
+#define HUGE_ORDER	9ul
+#define PFNS		4096
+
+int shim_rcu_depth;
+bool shim_fail;
+
+static struct pinless_counter_values values;
+static struct pinless_counters port = { .pcpu = &values };
+static struct pinless_owner owners[4];
+static unsigned int dirtied[PFNS];
+static bool seq_set;
+
+/* What the kernel would do, and what it would complain of. */
+
+void folio_mark_dirty(struct folio *folio)
+{
+	assert_in_range((uintptr_t)folio, 0, PFNS - 1);
+	dirtied[(uintptr_t)folio]++;
+}
+
+int mmu_interval_notifier_insert(struct mmu_interval_notifier *mni,
+				 struct mm_struct *mm, unsigned long start,
+				 unsigned long length,
+				 const struct mmu_interval_notifier_ops *ops)
+{
+	if (!mm)
+		return -ENOMEM;
+	mni->interval_tree.start = start;
+	mni->interval_tree.last = start + length - 1;
+	mni->mm = mm;
+	mni->ops = ops;
+	mni->inserted = true;
+	return 0;
+}
+
+void mmu_interval_notifier_remove(struct mmu_interval_notifier *mni)
+{
+	assert_true(mni->inserted);
+	mni->inserted = false;
+}
+
+void mmu_interval_set_seq(struct mmu_interval_notifier *mni, unsigned long seq)
+{
+	struct pinless_leaf *leaf = container_of(mni, struct pinless_leaf, mni);
+
+	assert_true(leaf->lock.writer);
+	mni->invalidate_seq = seq;
+	seq_set = true;
+}
+
+struct pinless_owner *pinless_owner_find(u32 id)
+{
+	assert_true(shim_rcu_depth > 0);
+	return id && id < 4 && owners[id].id ? &owners[id] : NULL;
+}
+
+/* Helpers. */
+
+static struct pinless_leaf *new_leaf(void)
+{
+	struct pinless_leaf *leaf;
+	u32 i;
+
+	memset(owners, 0, sizeof(owners));
+	memset(&values, 0, sizeof(values));
+	memset(dirtied, 0, sizeof(dirtied));
+	for (i = 1; i < 4; i++) {
+		owners[i].id = i;
+		owners[i].port = &port;
+	}
+	leaf = pinless_leaf_create((struct mm_struct *)&owners, BASE);
+	assert_false(IS_ERR(leaf));
+	return leaf;
+}
+
+static void end_leaf(struct pinless_leaf *leaf)
+{
+	pinless_leaf_kill(leaf);
+	assert_int_equal(pinless_table_count(), 0);
+	pinless_leaf_destroy(leaf);
+	assert_int_equal(shim_rcu_depth, 0);
+}
+
+static void invalidate(struct pinless_leaf *leaf, unsigned long start,
+		       unsigned long end, enum mmu_notifier_event event)
+{
+	struct mmu_notifier_range range = {
+		.start = start, .end = end, .event = event,
+	};
+
+	seq_set = false;
+	assert_true(leaf->mni.ops->invalidate(&leaf->mni, &range,
+					      leaf->mni.invalidate_seq + 2));
+	assert_true(seq_set);
+	assert_false(leaf->lock.writer);
+}
+
+static void invalidate_pages(struct pinless_leaf *leaf, unsigned int first,
+			     unsigned int last, enum mmu_notifier_event event)
+{
+	invalidate(leaf, BASE + first * PAGE_SIZE, BASE + (last + 1) * PAGE_SIZE,
+		   event);
+}
+
+static unsigned long word(unsigned long pfn, bool write)
+{
+	return HMM_PFN_VALID | (write ? HMM_PFN_WRITE : 0) | pfn;
+}
+
+static unsigned long huge_word(unsigned long pfn, bool write)
+{
+	return word(pfn, write) | HUGE_ORDER << SHIM_PFN_ORDER_SHIFT;
+}
+
+/* Commits a window all of which is wanted. */
+static unsigned int store(struct pinless_leaf *leaf, unsigned int first,
+			  unsigned int last, const unsigned long *pfns,
+			  bool write, u32 owner)
+{
+	unsigned int missing, neighbours = 42;
+	u64 *table = pinless_table_alloc();
+
+	assert_non_null(table);
+	write_lock(&leaf->lock);
+	missing = pinless_leaf_commit(leaf, first, last, pfns, first, last,
+				      write, owner, &table, &neighbours);
+	write_unlock(&leaf->lock);
+	pinless_table_free(table);
+	assert_int_equal(neighbours, 0);
+	return missing;
+}
+
+static u64 entry_at(struct pinless_leaf *leaf, unsigned int i)
+{
+	u64 entry;
+
+	read_lock(&leaf->lock);
+	entry = pinless_leaf_entry(leaf, i);
+	read_unlock(&leaf->lock);
+	return entry;
+}
+
+static void assert_entry(struct pinless_leaf *leaf, unsigned int i,
+			 unsigned long pfn, bool write, u32 owner)
+{
+	u64 entry = entry_at(leaf, i);
+
+	assert_true(entry & PINLESS_ENTRY_READ);
+	assert_int_equal(!!(entry & PINLESS_ENTRY_WRITE), write);
+	assert_int_equal(pinless_entry_pfn(entry), pfn);
+	assert_int_equal(pinless_entry_owner(entry), owner);
+}
+
+static void mark(struct pinless_leaf *leaf, unsigned int i)
+{
+	read_lock(&leaf->lock);
+	pinless_leaf_dirty(leaf, i);
+	read_unlock(&leaf->lock);
+}
+
+/* Tests. */
+
+static void test_entry(void **state)
+{
+	const unsigned long pfn = (1ul << 41) - 1;
+	const u32 owner = (1u << PINLESS_OWNER_BITS) - 1;
+	u64 e = pinless_entry_make(pfn, true, owner);
+
+	(void)state;
+	assert_int_equal(pinless_entry_pfn(e), pfn);
+	assert_int_equal(pinless_entry_owner(e), owner);
+	assert_int_equal(e & 7, PINLESS_ENTRY_READ | PINLESS_ENTRY_WRITE);
+	e = pinless_entry_make(0, false, PINLESS_OWNER_NONE);
+	assert_int_equal(e, PINLESS_ENTRY_READ);
+}
+
+static void test_create(void **state)
+{
+	struct pinless_leaf *leaf;
+
+	(void)state;
+	shim_fail = true;
+	assert_true(IS_ERR(pinless_leaf_create((struct mm_struct *)&owners, BASE)));
+	assert_true(IS_ERR(pinless_leaf_create(NULL, BASE)));
+	leaf = new_leaf();
+	assert_int_equal(pinless_leaf_start(leaf), BASE);
+	assert_int_equal(leaf->mni.interval_tree.last, BASE + PINLESS_LEAF_BYTES - 1);
+	assert_int_equal(entry_at(leaf, 0), 0);
+	/* Nothing is there, and yet the sequence must move on. */
+	invalidate_pages(leaf, 0, LAST, MMU_NOTIFY_CLEAR);
+	end_leaf(leaf);
+}
+
+static void test_drop(void **state)
+{
+	const unsigned long pfns[4] = { word(100, true), word(200, true),
+					word(300, false), word(400, true) };
+	struct pinless_leaf *leaf = new_leaf();
+
+	(void)state;
+	assert_int_equal(store(leaf, 10, 13, pfns, false, 1), 4);
+	assert_entry(leaf, 10, 100, true, 1);
+	assert_entry(leaf, 12, 300, false, 1);
+	assert_int_equal(entry_at(leaf, 9), 0);
+	assert_int_equal(entry_at(leaf, 14), 0);
+
+	invalidate_pages(leaf, 11, 12, MMU_NOTIFY_UNMAP);
+	assert_entry(leaf, 10, 100, true, 1);
+	assert_int_equal(entry_at(leaf, 11), 0);
+	assert_int_equal(entry_at(leaf, 12), 0);
+	assert_entry(leaf, 13, 400, true, 1);
+	assert_int_equal(owners[1].invalidations.v, 2);
+	assert_int_equal(values.v[PINLESS_CNT_INVAL_UNMAP], 2);
+
+	/* Ranges that reach beyond the leaf on both sides, as at exit. */
+	invalidate(leaf, 0, ~0ul, MMU_NOTIFY_RELEASE);
+	assert_int_equal(entry_at(leaf, 10), 0);
+	assert_int_equal(owners[1].invalidations.v, 4);
+	assert_int_equal(values.v[PINLESS_CNT_INVAL_UNMAP], 4);
+	assert_int_equal(pinless_table_count(), 0);
+	end_leaf(leaf);
+}
+
+static void test_edges(void **state)
+{
+	const unsigned long first = word(1, true), last = word(2, true);
+	struct pinless_leaf *leaf = new_leaf();
+
+	(void)state;
+	store(leaf, 0, 0, &first, true, 1);
+	store(leaf, LAST, LAST, &last, true, 1);
+	/* Up to the byte before the last page, and from the one after the first. */
+	invalidate_pages(leaf, 1, LAST - 1, MMU_NOTIFY_CLEAR);
+	assert_entry(leaf, 0, 1, true, 1);
+	assert_entry(leaf, LAST, 2, true, 1);
+	invalidate(leaf, BASE - PAGE_SIZE, BASE + PAGE_SIZE, MMU_NOTIFY_CLEAR);
+	assert_int_equal(entry_at(leaf, 0), 0);
+	assert_entry(leaf, LAST, 2, true, 1);
+	invalidate(leaf, BASE + LAST * PAGE_SIZE, BASE + 2 * PINLESS_LEAF_BYTES,
+		   MMU_NOTIFY_CLEAR);
+	assert_int_equal(entry_at(leaf, LAST), 0);
+	end_leaf(leaf);
+}
+
+static void test_owners(void **state)
+{
+	const unsigned long pfns[3] = { word(1, true), word(2, true),
+					word(3, true) };
+	struct pinless_leaf *leaf = new_leaf();
+
+	(void)state;
+	store(leaf, 0, 2, pfns, true, 1);
+	store(leaf, 3, 5, pfns, true, 2);
+	store(leaf, 6, 8, pfns, true, 3);
+	/* Region 2 is gone: nobody pays for its pages. */
+	owners[2].id = 0;
+	/* Region 3 has lost its device. */
+	owners[3].port = NULL;
+	invalidate_pages(leaf, 1, 7, MMU_NOTIFY_MIGRATE);
+	assert_int_equal(owners[1].invalidations.v, 2);
+	assert_int_equal(owners[2].invalidations.v, 0);
+	assert_int_equal(owners[3].invalidations.v, 2);
+	assert_int_equal(values.v[PINLESS_CNT_INVAL_OTHER], 2);
+	end_leaf(leaf);
+}
+
+static void test_protect(void **state)
+{
+	const unsigned long pfns[2] = { word(1, true), word(2, false) };
+	const unsigned long again = word(1, true);
+	struct pinless_leaf *leaf = new_leaf();
+
+	(void)state;
+	store(leaf, 0, 1, pfns, false, 1);
+	invalidate_pages(leaf, 0, 1, MMU_NOTIFY_PROTECTION_PAGE);
+	assert_entry(leaf, 0, 1, false, 1);
+	assert_entry(leaf, 1, 2, false, 1);
+	assert_int_equal(owners[1].invalidations.v, 0);
+	assert_int_equal(values.v[PINLESS_CNT_INVAL_PROTECT], 1);
+
+	/* Whoever needs the right that is missing now brings the page in anew. */
+	assert_int_equal(store(leaf, 0, 0, &again, true, 2), 1);
+	assert_entry(leaf, 0, 1, true, 2);
+	/* Who needs none that is missing does not. */
+	assert_int_equal(store(leaf, 0, 0, &again, false, 3), 0);
+	assert_entry(leaf, 0, 1, true, 2);
+
+	/* mprotect drops. */
+	invalidate_pages(leaf, 0, 0, MMU_NOTIFY_PROTECTION_VMA);
+	assert_int_equal(entry_at(leaf, 0), 0);
+	assert_int_equal(owners[2].invalidations.v, 1);
+	end_leaf(leaf);
+}
+
+static void test_dirty(void **state)
+{
+	const unsigned long pfns[2] = { word(1, true), word(2, true) };
+	struct pinless_leaf *leaf = new_leaf();
+
+	(void)state;
+	store(leaf, 0, 1, pfns, true, 1);
+	assert_int_equal(dirtied[1], 0);
+	mark(leaf, 0);
+	mark(leaf, 0);
+	assert_int_equal(dirtied[1], 1);
+	assert_int_equal(dirtied[2], 0);
+	assert_entry(leaf, 0, 1, true, 1);
+
+	/* Write-back takes the right to write; the next write marks again. */
+	invalidate_pages(leaf, 0, 1, MMU_NOTIFY_PROTECTION_PAGE);
+	store(leaf, 0, 1, pfns, true, 1);
+	mark(leaf, 0);
+	assert_int_equal(dirtied[1], 2);
+
+	/* So does a page that was dropped. */
+	invalidate_pages(leaf, 0, 1, MMU_NOTIFY_CLEAR);
+	store(leaf, 0, 1, pfns, true, 1);
+	mark(leaf, 0);
+	assert_int_equal(dirtied[1], 3);
+	end_leaf(leaf);
+}
+
+static void test_neighbours(void **state)
+{
+	const unsigned long pfns[6] = { word(1, true), word(2, true),
+					0, word(4, false), HMM_PFN_ERROR,
+					word(6, true) };
+	struct pinless_leaf *leaf = new_leaf();
+	u64 *table = pinless_table_alloc();
+	unsigned int neighbours;
+
+	(void)state;
+	write_lock(&leaf->lock);
+	/* Pages 20 .. 25 were looked at, page 21 was wanted. */
+	assert_int_equal(pinless_leaf_commit(leaf, 20, 25, pfns, 21, 21, true, 1,
+					     &table, &neighbours), 1);
+	write_unlock(&leaf->lock);
+	assert_null(table);
+	assert_int_equal(neighbours, 3);
+	assert_entry(leaf, 20, 1, true, 1);
+	assert_entry(leaf, 21, 2, true, 1);
+	assert_int_equal(entry_at(leaf, 22), 0);
+	assert_entry(leaf, 23, 4, false, 1);
+	assert_int_equal(entry_at(leaf, 24), 0);
+	assert_entry(leaf, 25, 6, true, 1);
+	end_leaf(leaf);
+}
+
+/* A snapshot may find only some of what was asked for. */
+static void test_snapshot(void **state)
+{
+	const unsigned long pfns[3] = { word(1, true), 0, word(3, true) };
+	struct pinless_leaf *leaf = new_leaf();
+
+	(void)state;
+	assert_int_equal(store(leaf, 0, 2, pfns, false, 1), 2);
+	assert_int_equal(entry_at(leaf, 1), 0);
+	assert_int_equal(store(leaf, 0, 2, pfns, false, 1), 0);
+	end_leaf(leaf);
+}
+
+static void test_huge(void **state)
+{
+	/* The window is in the middle of the huge page. */
+	const unsigned long middle = huge_word(1024 + 17, true);
+	const unsigned long ro = huge_word(1024 + 17, false);
+	struct pinless_leaf *leaf = new_leaf();
+
+	(void)state;
+	assert_int_equal(store(leaf, 17, 17, &middle, true, 2), 1);
+	assert_int_equal(pinless_table_count(), 0);
+	assert_entry(leaf, 0, 1024, true, 2);
+	assert_entry(leaf, LAST, 1024 + LAST, true, 2);
+	mark(leaf, 5);
+	mark(leaf, 6);
+	assert_int_equal(dirtied[1024], 1);
+
+	invalidate_pages(leaf, 3, 3, MMU_NOTIFY_PROTECTION_PAGE);
+	assert_entry(leaf, 3, 1024 + 3, false, 2);
+	assert_entry(leaf, 4, 1024 + 4, false, 2);
+	assert_int_equal(store(leaf, 17, 17, &ro, false, 1), 0);
+	assert_int_equal(store(leaf, 17, 17, &middle, true, 1), 1);
+	assert_entry(leaf, 17, 1024 + 17, true, 1);
+	mark(leaf, 5);
+	assert_int_equal(dirtied[1024], 2);
+
+	/* One page of it: all is gone. */
+	invalidate_pages(leaf, 3, 3, MMU_NOTIFY_CLEAR);
+	assert_int_equal(entry_at(leaf, 0), 0);
+	assert_int_equal(entry_at(leaf, 17), 0);
+	assert_int_equal(owners[1].invalidations.v, PAGES);
+	end_leaf(leaf);
+}
+
+static void test_huge_and_table(void **state)
+{
+	const unsigned long small = word(5, true);
+	const unsigned long huge = huge_word(1024 + 9, true);
+	struct pinless_leaf *leaf = new_leaf();
+
+	(void)state;
+	/* khugepaged has replaced the pages; the table is given back. */
+	store(leaf, 8, 8, &small, true, 1);
+	assert_int_equal(pinless_table_count(), 1);
+	invalidate_pages(leaf, 0, 100, MMU_NOTIFY_CLEAR);
+	store(leaf, 9, 9, &huge, true, 1);
+	assert_int_equal(pinless_table_count(), 0);
+	assert_entry(leaf, 8, 1024 + 8, true, 1);
+	/* And the huge page is split. */
+	invalidate_pages(leaf, 0, LAST, MMU_NOTIFY_CLEAR);
+	store(leaf, 8, 8, &small, true, 1);
+	assert_entry(leaf, 8, 5, true, 1);
+	assert_int_equal(entry_at(leaf, 9), 0);
+	end_leaf(leaf);
+}
+
+static void test_shrink(void **state)
+{
+	const unsigned long small = word(5, true);
+	struct pinless_leaf *leaf = new_leaf();
+
+	(void)state;
+	assert_int_equal(pinless_leaf_shrink(leaf), 0);
+	store(leaf, 8, 8, &small, true, 1);
+	/* In use: it must not wait. */
+	read_lock(&leaf->lock);
+	assert_int_equal(pinless_leaf_shrink(leaf), 0);
+	read_unlock(&leaf->lock);
+	assert_entry(leaf, 8, 5, true, 1);
+	assert_int_equal(pinless_leaf_shrink(leaf), 1);
+	assert_int_equal(entry_at(leaf, 8), 0);
+	assert_int_equal(values.v[PINLESS_CNT_SHRUNK], 1);
+	assert_int_equal(pinless_table_count(), 0);
+	end_leaf(leaf);
+}
+
+static void test_dead(void **state)
+{
+	const unsigned long small = word(5, true);
+	struct pinless_leaf *leaf = new_leaf();
+
+	(void)state;
+	store(leaf, 8, 8, &small, true, 1);
+	pinless_leaf_kill(leaf);
+	assert_int_equal(entry_at(leaf, 8), 0);
+	assert_int_equal(store(leaf, 8, 8, &small, true, 1), 0);
+	assert_int_equal(entry_at(leaf, 8), 0);
+	invalidate_pages(leaf, 0, LAST, MMU_NOTIFY_UNMAP);
+	end_leaf(leaf);
+}
+
+/* What the CPU's page table says, and what the leaf may therefore hold. */
+struct model {
+	unsigned long cpu[PAGES];	/* HMM words; 0: not mapped */
+	bool known[PAGES];		/* the leaf has an entry */
+	bool writable[PAGES];
+};
+
+static void model_check(const struct model *m, struct pinless_leaf *leaf)
+{
+	unsigned int i;
+
+	for (i = 0; i < PAGES; i++) {
+		u64 e = entry_at(leaf, i);
+
+		assert_int_equal(!!e, m->known[i]);
+		if (!e)
+			continue;
+		/* An entry never says more than the CPU's page table does. */
+		assert_true(m->cpu[i] & HMM_PFN_VALID);
+		assert_int_equal(pinless_entry_pfn(e),
+				 page_to_pfn(hmm_pfn_to_page(m->cpu[i])));
+		assert_int_equal(!!(e & PINLESS_ENTRY_WRITE), m->writable[i]);
+		assert_true(!m->writable[i] || m->cpu[i] & HMM_PFN_WRITE);
+	}
+}
+
+static void model_fault(struct model *m, struct pinless_leaf *leaf,
+			unsigned int first, unsigned int last, u32 owner)
+{
+	unsigned long pfns[PAGES];
+	unsigned int i, want = first + random() % (last - first + 1);
+	unsigned int neighbours, missing, beside = 0;
+	bool write = random() % 2;
+	bool expect;
+	u64 *table;
+
+	/* The CPU faults the page that is wanted, and no other. */
+	if (!m->cpu[want] || (write && !(m->cpu[want] & HMM_PFN_WRITE)))
+		m->cpu[want] = word(m->cpu[want] ?
+				    page_to_pfn(hmm_pfn_to_page(m->cpu[want])) :
+				    (unsigned long)random() % PFNS,
+				    write || random() % 2);
+	for (i = first; i <= last; i++)
+		pfns[i - first] = m->cpu[i];
+	expect = !m->known[want] || (write && !m->writable[want]);
+
+	for (i = first; i <= last; i++) {
+		if (!(m->cpu[i] & HMM_PFN_VALID))
+			continue;
+		if (!m->known[i] && i != want)
+			beside++;
+		if (!m->known[i] || m->cpu[i] & HMM_PFN_WRITE)
+			m->writable[i] = m->cpu[i] & HMM_PFN_WRITE;
+		m->known[i] = true;
+	}
+	table = pinless_table_alloc();
+	write_lock(&leaf->lock);
+	missing = pinless_leaf_commit(leaf, first, last, pfns, want, want, write,
+				      owner, &table, &neighbours);
+	write_unlock(&leaf->lock);
+	pinless_table_free(table);
+	assert_int_equal(missing, expect);
+	assert_int_equal(neighbours, beside);
+}
+
+static void model_invalidate(struct model *m, struct pinless_leaf *leaf,
+			     unsigned int first, unsigned int last)
+{
+	bool protect = random() % 3 == 0;
+	unsigned int i;
+
+	invalidate_pages(leaf, first, last, protect ? MMU_NOTIFY_PROTECTION_PAGE :
+						      MMU_NOTIFY_CLEAR);
+	for (i = first; i <= last; i++) {
+		m->writable[i] = false;
+		if (protect) {
+			m->cpu[i] &= ~HMM_PFN_WRITE;
+		} else {
+			m->known[i] = false;
+			m->cpu[i] = random() % 2 ?
+				    word((unsigned long)random() % PFNS,
+					 random() % 2) : 0;
+		}
+	}
+}
+
+static void test_random(void **state)
+{
+	static struct model m;
+	struct pinless_leaf *leaf = new_leaf();
+	unsigned int round;
+
+	(void)state;
+	srandom(4);
+	for (round = 0; round < 4000; round++) {
+		unsigned int first = random() % PAGES;
+		unsigned int last = first + random() % (PAGES - first);
+
+		switch (random() % 16) {
+		case 0:
+			pinless_leaf_shrink(leaf);
+			memset(m.known, 0, sizeof(m.known));
+			memset(m.writable, 0, sizeof(m.writable));
+			break;
+		case 1 ... 5:
+			model_invalidate(&m, leaf, first, last);
+			break;
+		default:
+			model_fault(&m, leaf, first, last, 1 + random() % 3);
+			break;
+		}
+		model_check(&m, leaf);
+	}
+	end_leaf(leaf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_entry),
+		cmocka_unit_test(test_create),
+		cmocka_unit_test(test_drop),
+		cmocka_unit_test(test_edges),
+		cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_protect),
+		cmocka_unit_test(test_dirty),
+		cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_snapshot),
+		cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_huge_and_table),
+		cmocka_unit_test(test_shrink),
+		cmocka_unit_test(test_dead),
+		cmocka_unit_test(test_random),
+	};
+	int failed;
+
+	if (pinless_leaf_init())
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	pinless_leaf_exit();
+	return failed;
+}
