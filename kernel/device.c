@@ -17,6 +17,7 @@
 #include "limits.h"
 #include "mr.h"
 #include "pd.h"
+#include "peer.h"
 #include "qp.h"
 #include "restrack.h"
 #include "stats.h"
@@ -159,12 +160,21 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 	xa_destroy(&pdev->qps);
 	xa_destroy(&pdev->mrs);
 	ida_destroy(&pdev->cqn);
-	/* A fault that outlasts its region counts under RCU: kernel/owner.h. */
-	synchronize_rcu();
-	/* Late faults and invalidations count under RCU (struct pinless_owner). */
+	pinless_peer_del_device(pdev);
+	/*
+	 * Those who look for peers do so under RCU, and late faults and
+	 * invalidations count under it (struct pinless_owner).
+	 */
 	synchronize_rcu();
 	pinless_counters_destroy(&pdev->counters);
 	netdev_put(pdev->netdev, &pdev->tracker);
+}
+
+/* Called when the device has its addresses, before anybody uses it. */
+static int pinless_enable_driver(struct ib_device *ibdev)
+{
+	pinless_peer_add_device(to_pdev(ibdev));
+	return 0;
 }
 
 PINLESS_DEFINE_CREATE_CQ(pinless_create_cq)
@@ -176,6 +186,7 @@ static const struct ib_device_ops pinless_ops = {
 	.uverbs_abi_ver = PINLESS_ABI_VERSION,
 
 	.dealloc_driver = pinless_dealloc_driver,
+	.enable_driver = pinless_enable_driver,
 	.query_device = pinless_query_device,
 	.get_dev_fw_str = pinless_get_dev_fw_str,
 	.query_port = pinless_query_port,
@@ -251,6 +262,7 @@ int pinless_device_create(const char *name, struct net_device *netdev)
 	xa_init_flags(&pdev->qps, XA_FLAGS_ALLOC1);
 	xa_init_flags(&pdev->mrs, XA_FLAGS_ALLOC1);
 	ida_init(&pdev->cqn);
+	INIT_LIST_HEAD(&pdev->node);
 	netdev_hold(netdev, &pdev->tracker, GFP_KERNEL);
 	pdev->netdev = netdev;
 	pdev->active = pinless_port_active(pdev);

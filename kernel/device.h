@@ -26,6 +26,8 @@
  * @num_cq:   the same
  * @num_ctx:  the same
  * @cqn:      allocates CQ numbers
+ * @node:     in the list of devices that peers are looked for on (peer.c)
+ * @num_qp:   as @num_pd
  * @next_qpn: where the search for a free QP number begins; under the xa_lock of
  *            @qps
  * @next_mr:  where the search for a free key index begins; under the xa_lock of
@@ -43,8 +45,10 @@ struct pinless_device {
 	struct pinless_counters counters;
 	atomic_t num_pd;
 	atomic_t num_cq;
+	atomic_t num_qp;
 	atomic_t num_ctx;
 	struct ida cqn;
+	struct list_head node;
 	u32 next_qpn;
 	u32 next_mr;
 	u32 last_mr;

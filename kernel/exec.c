@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (c) 2026 The pinless authors */
+
+/*
+ * Execution of one send work request against a responder on the same host: what
+ * the two ends of a reliable connection do (IBTA 9.7), without the packets in
+ * between. The caller has the token of the requester. Whatever is done on the
+ * responder's side is done in pieces, each of them under the responder's lock
+ * and after a look at its state, so that nothing of it is touched any more when
+ * its modify_qp() or destroy_qp() has returned.
+ */
+#include "access.h"
+#include "cq.h"
+#include "exec.h"
+#include "mr.h"
+#include "owner.h"
+#include "peer.h"
+#include "recvq.h"
+
+static enum pinless_step fail(struct pinless_op *op, enum ib_wc_status status,
+			      u32 verr)
+{
+	op->status = status;
+	op->verr = verr;
+	return PINLESS_STEP_FAIL;
+}
+
+/**
+ * pinless_exec_forget_peer() - let go of who answered last
+ * @c: the queue pair; the caller has the token
+ *
+ * Context: any.
+ */
+void pinless_exec_forget_peer(struct pinless_qpc *c)
+{
+	pinless_qpc_put(c->peer);
+	c->peer = NULL;
+}
+
+/* Whether the peer hears us: what a packet would be checked for. */
+static bool peer_hears(const struct pinless_qpc *c, struct pinless_qpc *p)
+{
+	lockdep_assert_held(&p->lock);
+	if (p->dead || (p->state != IB_QPS_RTR && p->state != IB_QPS_RTS &&
+			p->state != IB_QPS_SQD))
+		return false;
+	if (c->op.begun)
+		return p->conn == c->op.conn;
+	if (p->conn == c->peer_conn)
+		return true;
+	return p->attr.dest_qp_num == c->qpn && p->net == c->net &&
+	       !memcmp(&p->dgid, &c->sgid, sizeof(p->dgid)) &&
+	       !memcmp(&p->sgid, &c->dgid, sizeof(p->sgid));
+}
+
+/*
+ * Locks the peer if it is there and connected to us. NULL otherwise, with no
+ * lock held.
+ */
+static struct pinless_qpc *peer_lock(struct pinless_qpc *c)
+{
+	struct pinless_qpc *p = c->peer;
+
+	if (!p) {
+		c->peer_conn = 0;
+		p = pinless_peer_find(&c->dgid, c->net, c->attr.dest_qp_num);
+		if (!p)
+			return NULL;
+		c->peer = p;
+	}
+	spin_lock(&p->lock);
+	if (likely(peer_hears(c, p))) {
+		c->peer_conn = p->conn;
+		return p;
+	}
+	spin_unlock(&p->lock);
+	pinless_exec_forget_peer(c);
+	return NULL;
+}
+
+/*
+ * The responder refuses (IBTA 9.9.3.1, table 58): its queue pair goes to the
+ * error state with an event, and the requester is told by a NAK.
+ */
+static enum pinless_step refuse(struct pinless_op *op, struct pinless_qpc *p,
+				enum ib_wc_status status, u32 verr)
+{
+	pinless_qpc_fail(p, status == IB_WC_REM_ACCESS_ERR ?
+				IB_EVENT_QP_ACCESS_ERR : IB_EVENT_QP_REQ_ERR);
+	return fail(op, status, verr);
+}
+
+/*
+ * The responder's receive work request ends in error, which tells its process;
+ * no event is raised then.
+ */
+static enum pinless_step refuse_recv(struct pinless_op *op,
+				     struct pinless_qpc *p,
+				     enum ib_wc_status recv_status,
+				     enum ib_wc_status status, u32 verr)
+{
+	struct pinless_cqe cqe = {
+		.status = recv_status,
+		.vendor_err = verr,
+		.opcode = IB_WC_RECV,
+	};
+
+	pinless_recvq_complete(p, &cqe, true);
+	pinless_qpc_fail(p, IB_EVENT_COMM_EST);
+	return fail(op, status, verr);
+}
+
+static bool is_atomic(const struct pinless_op *op)
+{
+	return op->wqe.opcode == PINLESS_OP_CMP_SWAP ||
+	       op->wqe.opcode == PINLESS_OP_FETCH_ADD;
+}
+
+static bool is_send(const struct pinless_op *op)
+{
+	return op->wqe.opcode == PINLESS_OP_SEND ||
+	       op->wqe.opcode == PINLESS_OP_SEND_IMM;
+}
+
+static bool is_read(const struct pinless_op *op)
+{
+	return op->wqe.opcode == PINLESS_OP_READ;
+}
+
+/* The responder accepts a SEND: it has receive work, and room. */
+static enum pinless_step begin_send(struct pinless_op *op,
+				    struct pinless_qpc *p)
+{
+	u32 num = 0;
+
+	/*
+	 * Half a message has arrived, of a connection that the requester has
+	 * left: on a wire, the first packet of another has the wrong PSN.
+	 */
+	if (p->rq.taken)
+		return PINLESS_STEP_SILENT;
+	switch (pinless_recvq_take(p, op->recv_sge, &num)) {
+	case PINLESS_RECV_EMPTY:
+		return PINLESS_STEP_RNR;
+	case PINLESS_RECV_BAD:
+		return refuse_recv(op, p, IB_WC_LOC_QP_OP_ERR,
+				   IB_WC_REM_OP_ERR, PINLESS_VERR_NUM_SGE);
+	case PINLESS_RECV_TAKEN:
+		break;
+	}
+	if (op->length > pinless_sge_total(op->recv_sge, num))
+		return refuse_recv(op, p, IB_WC_LOC_LEN_ERR,
+				   IB_WC_REM_INV_REQ_ERR,
+				   PINLESS_VERR_RECV_LENGTH);
+	pinless_sgl_init(&op->remote, op->recv_sge, num, IB_ACCESS_LOCAL_WRITE);
+	return PINLESS_STEP_DONE;
+}
+
+/* The responder accepts a WRITE, a READ or an atomic: it allows them. */
+static enum pinless_step begin_rdma(struct pinless_op *op,
+				    struct pinless_qpc *p, int access)
+{
+	if (!(p->attr.qp_access_flags & access))
+		return refuse(op, p, IB_WC_REM_INV_REQ_ERR,
+			      PINLESS_VERR_ACCESS);
+	if (access != IB_ACCESS_REMOTE_WRITE && !p->attr.max_dest_rd_atomic)
+		return refuse(op, p, IB_WC_REM_INV_REQ_ERR,
+			      PINLESS_VERR_RD_ATOMIC);
+	if (is_atomic(op) && !IS_ALIGNED(op->wqe.remote_addr, sizeof(u64)))
+		return refuse(op, p, IB_WC_REM_INV_REQ_ERR,
+			      PINLESS_VERR_ALIGN);
+	op->far = (struct pinless_sge){
+		.addr = op->wqe.remote_addr,
+		.length = op->length,
+		.lkey = op->wqe.rkey,
+	};
+	pinless_sgl_init(&op->remote, &op->far, 1, access);
+	return PINLESS_STEP_DONE;
+}
+
+static enum pinless_step begin(struct pinless_qpc *c)
+{
+	struct pinless_op *op = &c->op;
+	enum pinless_step step;
+	struct pinless_qpc *p;
+
+	p = peer_lock(c);
+	if (!p)
+		return PINLESS_STEP_SILENT;
+	if (p->state == IB_QPS_RTR && !p->comm_est) {
+		p->comm_est = true;
+		pinless_qpc_event(p, IB_EVENT_COMM_EST);
+	}
+	if (is_send(op))
+		step = begin_send(op, p);
+	else if (is_read(op))
+		step = begin_rdma(op, p, IB_ACCESS_REMOTE_READ);
+	else if (is_atomic(op))
+		step = begin_rdma(op, p, IB_ACCESS_REMOTE_ATOMIC);
+	else
+		step = begin_rdma(op, p, IB_ACCESS_REMOTE_WRITE);
+	if (step == PINLESS_STEP_DONE) {
+		op->conn = p->conn;
+		op->begun = true;
+		op->resends = 0;
+	}
+	spin_unlock(&p->lock);
+	return step;
+}
+
+/* A region, or the memory behind it, refuses an access. The peer is locked. */
+static enum pinless_step side_refuses(struct pinless_op *op,
+				      struct pinless_qpc *p,
+				      enum pinless_side side, u32 verr)
+{
+	switch (side) {
+	case PINLESS_SIDE_REMOTE:
+		return refuse(op, p, IB_WC_REM_ACCESS_ERR, verr);
+	case PINLESS_SIDE_RECV:
+		return refuse_recv(op, p, IB_WC_LOC_PROT_ERR, IB_WC_REM_OP_ERR,
+				   verr);
+	default:
+		return fail(op, IB_WC_LOC_PROT_ERR, verr);
+	}
+}
+
+/* Notes what must be faulted; keeps the mirror, not the region. */
+static enum pinless_step need_set(struct pinless_op *op,
+				  const struct pinless_miss *miss,
+				  const struct pinless_place *place, u64 len,
+				  enum pinless_side side)
+{
+	struct pinless_need *need = &op->need;
+
+	need->mirror = miss->mem->mirror;
+	need->owner = miss->mem->owner;
+	need->addr = miss->addr;
+	need->len = len - (miss->addr - place->addr);
+	need->write = miss->write;
+	need->side = side;
+	pinless_mirror_hold(need->mirror);
+	pinless_owner_hold(need->owner);
+	return PINLESS_STEP_MISS;
+}
+
+static enum pinless_side far_side(const struct pinless_op *op)
+{
+	return is_send(op) ? PINLESS_SIDE_RECV : PINLESS_SIDE_REMOTE;
+}
+
+/*
+ * Moves one piece between the two walks, the peer being locked. DONE means that
+ * something was moved.
+ */
+static enum pinless_step move_piece(struct pinless_qpc *c,
+				    struct pinless_qpc *p, u64 *budget)
+{
+	struct pinless_op *op = &c->op;
+	bool read = is_read(op);
+	struct pinless_place near, far;
+	struct pinless_miss miss;
+	u64 near_len, far_len, len, n;
+	u32 verr;
+
+	if (!pinless_sgl_place(&op->local, c->pdev, c->pd, &near, &near_len,
+			       &verr))
+		return fail(op, IB_WC_LOC_PROT_ERR, verr);
+	if (!pinless_sgl_place(&op->remote, p->pdev, p->pd, &far, &far_len,
+			       &verr))
+		return side_refuses(op, p, far_side(op), verr);
+
+	len = min3(near_len, far_len, op->length - op->done);
+	if (read)
+		n = pinless_copy(&near, &far, len, &miss);
+	else
+		n = pinless_copy(&far, &near, len, &miss);
+	pinless_sgl_advance(&op->local, n);
+	pinless_sgl_advance(&op->remote, n);
+	op->done += n;
+	*budget -= min(*budget, n);
+	if (!miss.mem)
+		return PINLESS_STEP_DONE;
+	if (miss.write == read)
+		return need_set(op, &miss, &near,
+				min(near_len, len), PINLESS_SIDE_LOCAL);
+	return need_set(op, &miss, &far, min(far_len, len), far_side(op));
+}
+
+static enum pinless_step move(struct pinless_qpc *c, u64 *budget)
+{
+	struct pinless_op *op = &c->op;
+	enum pinless_step step;
+	struct pinless_qpc *p;
+
+	while (op->done < op->length) {
+		if (!*budget)
+			return PINLESS_STEP_MORE;
+		p = peer_lock(c);
+		if (!p)
+			return PINLESS_STEP_SILENT;
+		step = move_piece(c, p, budget);
+		spin_unlock(&p->lock);
+		if (step != PINLESS_STEP_DONE)
+			return step;
+	}
+	return PINLESS_STEP_DONE;
+}
+
+/* Reads, changes and writes the responder's word, once. */
+static enum pinless_step swap_word(struct pinless_qpc *c)
+{
+	struct pinless_op *op = &c->op;
+	enum pinless_step step = PINLESS_STEP_DONE;
+	struct pinless_place far;
+	struct pinless_miss miss;
+	struct pinless_qpc *p;
+	u64 len;
+	u32 verr;
+
+	p = peer_lock(c);
+	if (!p)
+		return PINLESS_STEP_SILENT;
+	if (!pinless_sgl_place(&op->remote, p->pdev, p->pd, &far, &len, &verr))
+		step = side_refuses(op, p, PINLESS_SIDE_REMOTE, verr);
+	else if (pinless_atomic(&far, op->wqe.opcode == PINLESS_OP_CMP_SWAP,
+				op->wqe.compare_add, op->wqe.swap, &op->old,
+				&miss))
+		op->swapped = true;
+	else
+		step = need_set(op, &miss, &far, len, PINLESS_SIDE_REMOTE);
+	spin_unlock(&p->lock);
+	return step;
+}
+
+/* Stores the result of an atomic; the responder has nothing to do with it. */
+static enum pinless_step store_word(struct pinless_qpc *c)
+{
+	struct pinless_op *op = &c->op;
+	struct pinless_place near, word;
+	struct pinless_sgl result;
+	struct pinless_miss miss;
+	u64 len, word_len, n;
+	u32 verr;
+
+	while (op->done < sizeof(op->old)) {
+		op->word = (struct pinless_sge){
+			.addr = (uintptr_t)&op->old + op->done,
+			.length = sizeof(op->old) - op->done,
+		};
+		pinless_sgl_init_kernel(&result, &op->word);
+		pinless_sgl_place(&result, NULL, NULL, &word, &word_len, &verr);
+		if (!pinless_sgl_place(&op->local, c->pdev, c->pd, &near, &len,
+				       &verr))
+			return fail(op, IB_WC_LOC_PROT_ERR, verr);
+		n = pinless_copy(&near, &word, min(len, word_len), &miss);
+		pinless_sgl_advance(&op->local, n);
+		op->done += n;
+		if (miss.mem)
+			return need_set(op, &miss, &near, min(len, word_len),
+					PINLESS_SIDE_LOCAL);
+	}
+	return PINLESS_STEP_DONE;
+}
+
+/* The last packet arrives: the responder's process is told. */
+static enum pinless_step finish(struct pinless_qpc *c)
+{
+	struct pinless_op *op = &c->op;
+	bool imm = op->wqe.opcode == PINLESS_OP_WRITE_IMM;
+	struct pinless_cqe cqe = {
+		.status = IB_WC_SUCCESS,
+		.opcode = imm ? IB_WC_RECV_RDMA_WITH_IMM : IB_WC_RECV,
+		.byte_len = op->length,
+	};
+	enum pinless_step step = PINLESS_STEP_DONE;
+	enum pinless_recv recv;
+	struct pinless_qpc *p;
+	u32 num;
+
+	if (!is_send(op) && !imm)
+		return PINLESS_STEP_DONE;
+	if (op->wqe.opcode != PINLESS_OP_SEND) {
+		cqe.flags = IB_WC_WITH_IMM;
+		cqe.imm = op->wqe.imm;
+	}
+
+	p = peer_lock(c);
+	if (!p)
+		return PINLESS_STEP_SILENT;
+	if (imm) {
+		recv = pinless_recvq_take(p, op->recv_sge, &num);
+		if (recv == PINLESS_RECV_EMPTY) {
+			step = PINLESS_STEP_RNR;
+			goto out;
+		}
+		if (recv == PINLESS_RECV_BAD) {
+			step = refuse_recv(op, p, IB_WC_LOC_QP_OP_ERR,
+					   IB_WC_REM_OP_ERR,
+					   PINLESS_VERR_NUM_SGE);
+			goto out;
+		}
+	}
+	if (pinless_recvq_complete(p, &cqe,
+				   op->wqe.flags & PINLESS_SEND_SOLICITED)) {
+		pinless_qpc_fail(p, IB_EVENT_QP_FATAL);
+		step = fail(op, IB_WC_REM_OP_ERR, PINLESS_VERR_CQ);
+	}
+out:
+	spin_unlock(&p->lock);
+	return step;
+}
+
+static enum pinless_step exec(struct pinless_qpc *c, u64 *budget)
+{
+	struct pinless_op *op = &c->op;
+	enum pinless_step step;
+
+	if (!op->begun) {
+		step = begin(c);
+		if (step != PINLESS_STEP_DONE)
+			return step;
+	}
+	if (!is_atomic(op)) {
+		step = move(c, budget);
+		return step == PINLESS_STEP_DONE ? finish(c) : step;
+	}
+	if (!op->swapped) {
+		step = swap_word(c);
+		if (step != PINLESS_STEP_DONE)
+			return step;
+	}
+	return store_word(c);
+}
+
+/**
+ * pinless_exec() - take the send work request under way as far as it goes
+ * @c:      the queue pair; the caller has the token, and @c->op is active
+ * @budget: bytes that may be moved now; what is left of that
+ *
+ * No region is held when this returns, so the caller may take its time.
+ *
+ * Context: process context, no locks held; takes the lock of the peer, never
+ * sleeps.
+ * Return: enum pinless_step. With PINLESS_STEP_MISS the caller has to put what
+ * @c->op.need holds.
+ */
+enum pinless_step pinless_exec(struct pinless_qpc *c, u64 *budget)
+{
+	enum pinless_step step = exec(c, budget);
+
+	pinless_sgl_release(&c->op.local);
+	pinless_sgl_release(&c->op.remote);
+	return step;
+}
+
+/**
+ * pinless_exec_fault_failed() - what was needed is not to be had
+ * @c:    the queue pair; the caller has the token
+ * @side: whose memory it is
+ * @err:  what pinless_mirror_fault() said
+ *
+ * Context: as pinless_exec().
+ * Return: PINLESS_STEP_FAIL, or PINLESS_STEP_SILENT when the peer has gone in
+ * the meantime.
+ */
+enum pinless_step pinless_exec_fault_failed(struct pinless_qpc *c,
+					    enum pinless_side side, int err)
+{
+	u32 verr = err == -ENOMEM ? PINLESS_VERR_NOMEM : PINLESS_VERR_FAULT;
+	enum pinless_step step;
+	struct pinless_qpc *p;
+
+	if (side == PINLESS_SIDE_LOCAL)
+		return fail(&c->op, IB_WC_LOC_PROT_ERR, verr);
+	p = peer_lock(c);
+	if (!p)
+		return PINLESS_STEP_SILENT;
+	step = side_refuses(&c->op, p, side, verr);
+	spin_unlock(&p->lock);
+	return step;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_PEER_H
+#define PINLESS_PEER_H
+
+#include <rdma/ib_verbs.h>
+
+struct pinless_device;
+struct pinless_qpc;
+
+/* Which devices of this host answer to which addresses. */
+void pinless_peer_add_device(struct pinless_device *pdev);
+void pinless_peer_del_device(struct pinless_device *pdev);
+
+struct pinless_qpc *pinless_peer_find(const union ib_gid *dgid, u64 net,
+				      u32 qpn);
+
+#endif /* PINLESS_PEER_H */

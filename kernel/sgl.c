@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (c) 2026 The pinless authors */
+
+#include "mr.h"
+#include "sgl.h"
+
+static const struct pinless_mem kernel_mem = { .kind = PINLESS_MEM_KERNEL };
+
+/**
+ * pinless_sgl_init() - begin a walk
+ * @sgl:    what to set up
+ * @sge:    elements; they stay where they are until the walk is over
+ * @num:    how many
+ * @access: rights that each region must give
+ *
+ * Context: any.
+ */
+void pinless_sgl_init(struct pinless_sgl *sgl, const struct pinless_sge *sge,
+		      u32 num, int access)
+{
+	*sgl = (struct pinless_sgl){
+		.sge = sge,
+		.num = num,
+		.access = access,
+	};
+}
+
+/**
+ * pinless_sgl_init_kernel() - begin a walk along memory of the kernel
+ * @sgl: what to set up
+ * @sge: one element: address and length
+ *
+ * Context: any.
+ */
+void pinless_sgl_init_kernel(struct pinless_sgl *sgl,
+			     const struct pinless_sge *sge)
+{
+	pinless_sgl_init(sgl, sge, 1, 0);
+	sgl->kernel = true;
+}
+
+/**
+ * pinless_sgl_release() - let go of the region, and keep the position
+ * @sgl: the walk; it may go on, and looks the region up again then
+ *
+ * Called before anything that may take long: deregistration waits for those who
+ * hold the region.
+ *
+ * Context: any.
+ */
+void pinless_sgl_release(struct pinless_sgl *sgl)
+{
+	if (sgl->mr)
+		pinless_mr_put(sgl->mr);
+	sgl->mr = NULL;
+}
+
+/**
+ * pinless_sgl_place() - where the walk is
+ * @sgl:   the walk
+ * @pdev:  device of the queue pair whose keys these are
+ * @pd:    its protection domain
+ * @place: out: address space and address
+ * @len:   out: bytes left in the element; 0 at the end of the list
+ * @verr:  out, on failure: enum pinless_vendor_err
+ *
+ * Elements of no length are passed over without a look at their keys (IBTA
+ * 10.6.3.1). The whole of an element is checked when the walk reaches it.
+ *
+ * Context: any; never sleeps. On success the region stays held until the walk
+ * leaves the element, or pinless_sgl_release().
+ * Return: false when a region refuses.
+ */
+bool pinless_sgl_place(struct pinless_sgl *sgl, struct pinless_device *pdev,
+		       struct ib_pd *pd, struct pinless_place *place,
+		       u64 *len, u32 *verr)
+{
+	const struct pinless_sge *sge;
+
+	while (sgl->i < sgl->num && sgl->offset == sgl->sge[sgl->i].length) {
+		pinless_sgl_release(sgl);
+		sgl->i++;
+		sgl->offset = 0;
+	}
+	if (sgl->i == sgl->num) {
+		*len = 0;
+		return true;
+	}
+
+	sge = &sgl->sge[sgl->i];
+	*len = sge->length - sgl->offset;
+	if (sgl->kernel) {
+		place->mem = &kernel_mem;
+		place->addr = sge->addr + sgl->offset;
+		return true;
+	}
+	if (!sgl->mr) {
+		sgl->mr = pinless_mr_get(pdev, pd, sge->lkey, sge->addr,
+					 sge->length, sgl->access, verr);
+		if (!sgl->mr)
+			return false;
+	}
+	place->mem = &sgl->mr->mem;
+	place->addr = pinless_mr_uva(sgl->mr, sge->addr) + sgl->offset;
+	return true;
+}
+
+/**
+ * pinless_sgl_advance() - go on
+ * @sgl: the walk
+ * @n:   bytes, at most what pinless_sgl_place() said
+ *
+ * Context: any.
+ */
+void pinless_sgl_advance(struct pinless_sgl *sgl, u64 n)
+{
+	sgl->offset += n;
+}
