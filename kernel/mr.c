@@ -75,6 +75,9 @@ static int mr_check(u64 start, u64 length, u64 *iova, int access, bool implicit)
 		return -EINVAL;
 	if (access & IB_ZERO_BASED)
 		*iova = 0;
+	/* An aligned iova must not name a word that is not. */
+	if (access & IB_ACCESS_REMOTE_ATOMIC && (start ^ *iova) & 7)
+		return -EINVAL;
 	if (!pinless_range_end(*iova, length, &end) ||
 	    !pinless_range_end(start, length, &end))
 		return -EINVAL;
@@ -137,7 +140,8 @@ static void mr_release_memory(struct pinless_mr *mr)
  *
  * Context: process context, may sleep.
  * Return: the region, or ERR_PTR: -EINVAL (length 0, a sum that wraps, rights
- * that contradict each other, an implicit region with an iova), -EOPNOTSUPP
+ * that contradict each other, an implicit region with an iova, remote atomics
+ * where @start and @iova differ in their lowest three bits), -EOPNOTSUPP
  * (rights that the device does not have: memory windows, flush), -EFAULT
  * (outside of user space; pinned: not mapped so), -ENOMEM (also: locked-memory
  * limit, too many regions), -EPERM.
