@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (c) 2026 The pinless authors */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <rdma/rdma_netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "t_counters.h"
+#include "t_test.h"
+
+#define BUF_LEN	65536
+
+/* Called for each message of an answer; false ends the reading. */
+typedef bool (*msg_fn)(const struct nlattr *attrs, size_t len, void *arg);
+
+struct request {
+	struct nlmsghdr h;
+	char attrs[256];
+};
+
+static const struct nlattr *next(const struct nlattr *a, size_t *left)
+{
+	size_t step = NLA_ALIGN(a->nla_len);
+
+	*left = *left > step ? *left - step : 0;
+	return (const struct nlattr *)((const char *)a + step);
+}
+
+static bool valid(const struct nlattr *a, size_t left)
+{
+	return left >= sizeof(*a) && a->nla_len >= sizeof(*a) && a->nla_len <= left;
+}
+
+static const struct nlattr *find(const struct nlattr *a, size_t left, int type)
+{
+	for (; valid(a, left); a = next(a, &left)) {
+		if ((a->nla_type & NLA_TYPE_MASK) == type)
+			return a;
+	}
+	return NULL;
+}
+
+static const void *data(const struct nlattr *a)
+{
+	return (const char *)a + NLA_HDRLEN;
+}
+
+static size_t data_len(const struct nlattr *a)
+{
+	return a->nla_len - NLA_HDRLEN;
+}
+
+static uint32_t get_u32(const struct nlattr *a)
+{
+	uint32_t v = 0;
+
+	if (a && data_len(a) >= 4)
+		memcpy(&v, data(a), 4);
+	return v;
+}
+
+static void put_u32(struct request *r, int type, uint32_t v)
+{
+	struct nlattr *a = (struct nlattr *)((char *)r + NLMSG_ALIGN(r->h.nlmsg_len));
+
+	a->nla_type = type;
+	a->nla_len = NLA_HDRLEN + 4;
+	memcpy((char *)a + NLA_HDRLEN, &v, 4);
+	r->h.nlmsg_len = NLMSG_ALIGN(r->h.nlmsg_len) + NLA_ALIGN(a->nla_len);
+}
+
+static struct request request(int cmd, int flags)
+{
+	return (struct request){
+		.h.nlmsg_len = NLMSG_HDRLEN,
+		.h.nlmsg_type = RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, cmd),
+		.h.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags,
+		.h.nlmsg_seq = 1,
+	};
+}
+
+/* Returns 0, or the error that the kernel answered. */
+static int talk(struct request *r, msg_fn fn, void *arg)
+{
+	static char buf[BUF_LEN];
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_RDMA);
+	bool more = true;
+	int rc = 0;
+
+	if (fd < 0)
+		return errno;
+	if (send(fd, r, r->h.nlmsg_len, 0) < 0)
+		rc = errno;
+	while (!rc && more) {
+		ssize_t n = recv(fd, buf, sizeof(buf), 0);
+		struct nlmsghdr *h = (struct nlmsghdr *)buf;
+
+		if (n <= 0) {
+			rc = EIO;
+			break;
+		}
+		for (; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
+			if (h->nlmsg_type == NLMSG_DONE) {
+				more = false;
+			} else if (h->nlmsg_type == NLMSG_ERROR) {
+				rc = -((struct nlmsgerr *)NLMSG_DATA(h))->error;
+				more = false;
+			} else if (!fn(NLMSG_DATA(h), NLMSG_PAYLOAD(h, 0), arg)) {
+				more = false;
+			}
+			if (!more)
+				break;
+		}
+	}
+	close(fd);
+	return rc;
+}
+
+struct find_dev {
+	const char *name;
+	uint32_t index;
+	bool found;
+};
+
+static bool dev_msg(const struct nlattr *a, size_t len, void *arg)
+{
+	const struct nlattr *name = find(a, len, RDMA_NLDEV_ATTR_DEV_NAME);
+	struct find_dev *f = arg;
+
+	if (name && !strncmp(data(name), f->name, data_len(name))) {
+		f->index = get_u32(find(a, len, RDMA_NLDEV_ATTR_DEV_INDEX));
+		f->found = true;
+	}
+	return true;
+}
+
+struct find_mr {
+	uint32_t pid, lkey, mrn;
+	bool found;
+};
+
+static bool mr_msg(const struct nlattr *a, size_t len, void *arg)
+{
+	const struct nlattr *table = find(a, len, RDMA_NLDEV_ATTR_RES_MR), *e;
+	struct find_mr *f = arg;
+	size_t left;
+
+	if (!table)
+		return true;
+	left = data_len(table);
+	for (e = data(table); valid(e, left); e = next(e, &left)) {
+		const struct nlattr *in = data(e);
+		size_t n = data_len(e);
+		const struct nlattr *lkey = find(in, n, RDMA_NLDEV_ATTR_RES_LKEY);
+
+		if (lkey && get_u32(lkey) == f->lkey &&
+		    get_u32(find(in, n, RDMA_NLDEV_ATTR_RES_PID)) == f->pid) {
+			f->mrn = get_u32(find(in, n, RDMA_NLDEV_ATTR_RES_MRN));
+			f->found = true;
+		}
+	}
+	return true;
+}
+
+struct read_stats {
+	struct t_counters *c;
+	unsigned int seen;
+};
+
+static bool stat_msg(const struct nlattr *a, size_t len, void *arg)
+{
+	const struct nlattr *table = find(a, len, RDMA_NLDEV_ATTR_STAT_HWCOUNTERS), *e;
+	struct read_stats *s = arg;
+	size_t left;
+
+	if (!table)
+		return true;
+	left = data_len(table);
+	for (e = data(table); valid(e, left); e = next(e, &left)) {
+		const struct nlattr *name, *value;
+		uint64_t v = 0;
+
+		name = find(data(e), data_len(e), RDMA_NLDEV_ATTR_STAT_HWCOUNTER_ENTRY_NAME);
+		value = find(data(e), data_len(e), RDMA_NLDEV_ATTR_STAT_HWCOUNTER_ENTRY_VALUE);
+		if (!name || !value || data_len(value) < 8)
+			continue;
+		memcpy(&v, data(value), 8);
+		if (!strcmp(data(name), "page_faults")) {
+			s->c->faults = v;
+			s->seen |= 1;
+		} else if (!strcmp(data(name), "page_invalidations")) {
+			s->c->invalidations = v;
+			s->seen |= 2;
+		} else if (!strcmp(data(name), "page_prefetch")) {
+			s->c->prefetch = v;
+			s->seen |= 4;
+		}
+	}
+	return true;
+}
+
+static bool find_mrn(struct ibv_mr *mr, uint32_t *dev, uint32_t *mrn)
+{
+	static struct ibv_mr *last;
+	static uint32_t last_dev, last_mrn, last_key;
+	struct find_dev fd = { .name = ibv_get_device_name(mr->context->device) };
+	struct find_mr fm = { .pid = getpid(), .lkey = mr->lkey };
+	struct request r = request(RDMA_NLDEV_CMD_GET, NLM_F_DUMP);
+
+	if (mr != last || mr->lkey != last_key) {
+		if (talk(&r, dev_msg, &fd) || !fd.found)
+			return false;
+		r = request(RDMA_NLDEV_CMD_RES_MR_GET, NLM_F_DUMP);
+		put_u32(&r, RDMA_NLDEV_ATTR_DEV_INDEX, fd.index);
+		if (talk(&r, mr_msg, &fm) || !fm.found)
+			return false;
+		last = mr;
+		last_key = mr->lkey;
+		last_dev = fd.index;
+		last_mrn = fm.mrn;
+	}
+	*dev = last_dev;
+	*mrn = last_mrn;
+	return true;
+}
+
+bool t_counters_read(struct ibv_mr *mr, struct t_counters *c)
+{
+	struct read_stats s = { .c = c };
+	uint32_t dev, mrn;
+	struct request r;
+
+	memset(c, 0, sizeof(*c));
+	if (!find_mrn(mr, &dev, &mrn))
+		return false;
+	r = request(RDMA_NLDEV_CMD_STAT_GET, 0);
+	put_u32(&r, RDMA_NLDEV_ATTR_DEV_INDEX, dev);
+	put_u32(&r, RDMA_NLDEV_ATTR_STAT_RES, RDMA_NLDEV_ATTR_RES_MR);
+	put_u32(&r, RDMA_NLDEV_ATTR_RES_MRN, mrn);
+	return !talk(&r, stat_msg, &s) && s.seen == 7;
+}
+
+static void expect_one(const char *what, const char *name, uint64_t before, uint64_t now,
+		       long long expected)
+{
+	if (expected >= 0)
+		t_check(now - before == (uint64_t)expected,
+			"%s: %s: expected %lld more, seen %lld more (%llu in all)", what, name,
+			expected, (long long)(now - before), (unsigned long long)now);
+}
+
+void t_counters_expect(const char *what, struct ibv_mr *mr, struct t_counters *before,
+		       long long faults, long long invalidations, long long prefetch)
+{
+	struct t_counters now;
+
+	if (!t_counters_read(mr, &now))
+		return;
+	expect_one(what, "page_faults", before->faults, now.faults, faults);
+	expect_one(what, "page_invalidations", before->invalidations, now.invalidations,
+		   invalidations);
+	expect_one(what, "page_prefetch", before->prefetch, now.prefetch, prefetch);
+	*before = now;
+}

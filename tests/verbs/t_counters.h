@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Copyright (c) 2026 The pinless authors
+ *
+ * What the device counts for one region, read through rdma netlink (what
+ * "rdma statistic show mr" prints).
+ */
+#ifndef T_COUNTERS_H
+#define T_COUNTERS_H
+
+#include <infiniband/verbs.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct t_counters {
+	/** Pages that an access found missing and faulted. */
+	uint64_t faults;
+	/** Pages that an invalidation took from the device. */
+	uint64_t invalidations;
+	/** Pages that ibv_advise_mr brought in. */
+	uint64_t prefetch;
+};
+
+/**
+ * t_counters_read - the counters of a region of this process
+ *
+ * Regions are found by pid and key, which takes CAP_NET_ADMIN.
+ *
+ * Return: false when the device (or this user) has no such counters.
+ */
+bool t_counters_read(struct ibv_mr *mr, struct t_counters *c);
+
+/**
+ * t_counters_expect - check how far the counters went since @before
+ * @faults, @invalidations, @prefetch: expected increments, -1: any
+ *
+ * Reads the counters into @before for the next call. Does nothing where the
+ * device does not count.
+ */
+void t_counters_expect(const char *what, struct ibv_mr *mr, struct t_counters *before,
+		       long long faults, long long invalidations, long long prefetch);
+
+#endif
