@@ -64,7 +64,11 @@ build_provider()
 # build_cmake PART DIRECTORY: a directory with a CMakeLists.txt of its own
 build_cmake()
 {
-	built "$1" "building $2" cmake "$2" -- "$TOP/$2" "$TOP/kernel/uapi"
+	local inputs=("$TOP/$2" "$TOP/kernel/uapi")
+
+	# The unit tests compile the pure parts of driver and provider.
+	[ "$1" != unit ] || inputs+=("$TOP/kernel" "$TOP/userspace/provider")
+	built "$1" "building $2" cmake "$2" -- "${inputs[@]}"
 }
 
 # built_or_die COMMAND...: for the commands that cannot go on without it

@@ -82,6 +82,7 @@ host_mirror()
 {
 	local label=$1 fallback=$2 uri
 
+	# shellcheck disable=SC2016 # apt's own variables
 	uri=$(apt-get indextargets \
 		--format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
 		sed -n "s/^Debian|$label|\(https\?:.*[^\/]\)\/*\$/\1/p" | head -n 1)

@@ -14,8 +14,7 @@ copy_module_source()
 	rm -rf /work/src
 	mkdir -p /work/src
 	cp -a /pinless/Kbuild /pinless/kernel /work/src/
-	find /work/src -name '*.o' -o -name '*.ko' -o -name '.*.cmd' -o -name '*.mod*' |
-		xargs -r rm -f
+	find /work/src \( -name '*.o' -o -name '*.ko' -o -name '.*.cmd' -o -name '*.mod*' \) -delete
 }
 
 build_module()
@@ -42,10 +41,7 @@ module-check)
 	exit "$status"
 	;;
 provider)
-	rm -rf /work/rdma-core
-	cp -a /src/rdma-core /work/rdma-core
-	bash /pinless/userspace/provider/build.sh /work/rdma-core /out
-	rm -rf /work/rdma-core
+	sh /pinless/userspace/provider/build.sh /src/rdma-core /out
 	;;
 cmake)
 	cmake -G Ninja -S "/pinless/$2" -B /work/build -DCMAKE_BUILD_TYPE=RelWithDebInfo

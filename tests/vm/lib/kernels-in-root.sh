@@ -48,8 +48,16 @@ for kernel in 6.1 6.12 7.x; do
 done
 apt-get -q -y install --no-install-recommends "${names[@]}"
 
-mkdir -p /src
+# checkpatch comes with the source only; of that nothing else is kept.
+mkdir -p /src/scripts
 cd /src
+source=$(apt-cache --names-only search '^linux-source-[0-9.]+$' | cut -d' ' -f1 | sort -V | tail -n 1)
+apt-get -q -o APT::Sandbox::User=root download "$source"
+dpkg-deb --fsys-tarfile "$source"_*.deb | tar -xO "./usr/src/$source.tar.xz" |
+	tar -xJ -C scripts --strip-components=2 "$source/scripts/checkpatch.pl" \
+		"$source/scripts/spelling.txt" "$source/scripts/const_structs.checkpatch"
+rm -f "$source"_*.deb
+
 apt-get -q source --tar-only rdma-core
 mkdir rdma-core
 tar -xf rdma-core_*.orig.tar.* -C rdma-core --strip-components=1

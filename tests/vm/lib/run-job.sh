@@ -19,7 +19,7 @@ device_kinds()
 job_keep()
 {
 	[ -n "$(ls -A "$JOB/out")" ] || return 0
-	mkdir -p "$1" && cp -a "$JOB/out/." "$1/" ||
+	{ mkdir -p "$1" && cp -a "$JOB/out/." "$1/"; } ||
 		die "cannot write the results to $1" "" "choose another folder with --out"
 }
 

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (c) 2026 The pinless authors
+# shellcheck shell=bash
+#
+# The command test: unit tests, build checks, then groups of tests in machines.
+
+# Groups that run in a machine, the longest first, with their time limits in
+# seconds. Each group has a machine of its own, so that one that dies takes
+# only its own tests along.
+MACHINE_GROUPS='verbs pyverbs perftest'
+GROUP_LIMIT=2400
+
+# result VERDICT NAME SECONDS REASON: counts and keeps one result
+result()
+{
+	printf '%s\t%s\t%s\t%s\n' "$@" >>"$RESULTS"
+	[ "$1" != FAIL ] || say "    FAIL $2: $4"
+}
+
+# results_count VERDICT [PREFIX]
+results_count()
+{
+	awk -F'\t' -v v="$1" -v p="${2:-}" '$1 == v && index($2, p) == 1' "$RESULTS" | wc -l
+}
+
+# chosen GROUP: is it in --only?
+chosen()
+{
+	[ -z "$ONLY" ] && return 0
+	case ",$ONLY," in
+	*",$1,"*) return 0 ;;
+	esac
+	return 1
+}
+
+# test_build NAME COMMAND...: a build step as a test
+test_build()
+{
+	local name=$1 start=$SECONDS
+	shift
+
+	if "$@"; then
+		result pass "$name" $((SECONDS - start)) ''
+	else
+		result FAIL "$name" $((SECONDS - start)) "see $BUILD_LOG"
+		return 1
+	fi
+}
+
+# Warnings of the module's own sources, which the check build collects.
+test_warnings()
+{
+	local kernel=$1 count
+
+	test_build "build.$kernel.w1-sparse" build_module_check "$kernel" || return
+	count=$(wc -l <"$CACHED/warnings")
+	if [ "$count" -eq 0 ]; then
+		result pass "build.$kernel.no-warnings" 0 ''
+	else
+		result FAIL "build.$kernel.no-warnings" 0 "$count warnings: $(head -n 1 "$CACHED/warnings")"
+		sed 's/^/      /' "$CACHED/warnings" | head -n 20 >&2
+	fi
+}
+
+# One script per kind of check that needs nothing but the sources.
+test_sources()
+{
+	local tool script log
+
+	roots_get build
+	for tool in checkpatch shellcheck; do
+		log=$OUT/logs/$tool.log
+		if step "$tool" "$log" in_root "$ROOT" "$TOP:/pinless:ro" -- \
+			bash "/pinless/tests/vm/lib/in-root-$tool.sh"; then
+			result pass "build.$tool" 0 ''
+		else
+			head -n 10 "$log" | sed 's/^/      /' >&2
+			result FAIL "build.$tool" 0 "see $log"
+		fi
+	done
+	for script in "$TOP"/tests/*.sh; do
+		[ -e "$script" ] || continue
+		log=$OUT/logs/$(basename "$script").log
+		if (cd "$TOP" && bash "$script") >"$log" 2>&1; then
+			result pass "build.$(basename "$script")" 0 ''
+		else
+			log_tail "$log"
+			result FAIL "build.$(basename "$script")" 0 "see $log"
+		fi
+	done
+}
+
+# unit_suite PART DIRECTORY: builds and runs the CTest tests of a directory
+unit_suite()
+{
+	local part=$1 directory=$2 log=$OUT/logs/unit-$1.log line verdict name
+
+	test_build "unit.$part.build" build_cmake "$part" "$directory" || return
+	# CTest's files hold the paths of the build, so they run where they were made.
+	step "unit tests: $directory" "$log" in_root "$ROOT" "$TOP:/pinless:ro" \
+		"$CACHE/work/$part-$TREE:/work" -- \
+		ctest --test-dir /work/build --output-on-failure --timeout 300 -j2 ||
+		log_tail "$log" 30
+	while read -r line; do
+		name=${line#*: }
+		name=${name%% *}
+		case $line in
+		*Passed*) verdict=pass ;;
+		*Skipped* | *'Not Run (Disabled)'*) verdict=skip ;;
+		*) verdict=FAIL ;;
+		esac
+		result "$verdict" "unit.$part.$name" 0 "$([ "$verdict" = pass ] || echo "see $log")"
+	done < <(grep -E '^ *[0-9]+/[0-9]+ Test +#' "$log")
+	grep -qE '^ *[0-9]+/[0-9]+ Test +#' "$log" ||
+		result FAIL "unit.$part" 0 "no test ran, see $log"
+}
+
+test_units()
+{
+	local directory
+
+	unit_suite unit tests/unit
+	for directory in userspace/odplat userspace/provider; do
+		grep -q add_test "$TOP/$directory/CMakeLists.txt" 2>/dev/null || continue
+		unit_suite "$(basename "$directory")" "$directory"
+	done
+}
+
+# group_kinds KERNEL GROUP: the devices of the machine of a group
+group_kinds()
+{
+	case $DEVICE:$1:$2 in
+	pinless0:*) echo pinless ;;
+	rxe0:*) echo rxe ;;
+	# rxe has on-demand paging on 7.x only; there it stands beside pinless.
+	:7.x:verbs) echo 'pinless rxe' ;;
+	:*) echo pinless ;;
+	esac
+}
+
+# machine_group KERNEL GROUP: runs in a subshell of its own; its results go to
+# a file that the parent takes when the machine is done
+machine_group()
+{
+	local kernel=$1 group=$2 status=0 name=$1.$2 kinds
+
+	kinds=$(group_kinds "$kernel" "$group")
+	job_dir_make
+	trap 'rm -rf "$JOB"' EXIT
+	job_device_parts "$kernel" "$kinds"
+	job_program_parts die
+	job_env DEVICES "$kinds"
+	job_env PINLESS_KERNEL "$kernel"
+	printf 'bash /job/guest/group-%s\n' "$group" >"$JOB/job/command"
+	vm_run "$kernel" "$GROUP_LIMIT" >"$OUT/logs/$name.output" || status=$?
+	mkdir -p "$OUT/logs/$name"
+	cp -a "$JOB/out/." "$OUT/logs/$name/"
+	cp "$JOB/console.log" "$OUT/logs/$name.console" 2>/dev/null
+	cp "$JOB/qemu.log" "$OUT/logs/$name.qemu" 2>/dev/null
+	printf '%s\n' "$status" >"$OUT/logs/$name.status"
+}
+
+# group_results KERNEL GROUP: takes the result lines of a finished machine
+group_results()
+{
+	local name=$1.$2 kernel=$1 status verdict test seconds reason before after word
+
+	before=$(results_count FAIL)
+	while read -r word verdict test seconds reason; do
+		[ "$word" = RESULT ] || continue
+		result "$verdict" "$kernel.$test" "$seconds" "$reason"
+	done <"$OUT/logs/$name.output"
+	status=$(cat "$OUT/logs/$name.status" 2>/dev/null || echo 1)
+	if ! grep -q '^SUITE-END' "$OUT/logs/$name.output"; then
+		case $status in
+		"$VM_TIMEOUT") reason="the machine was stopped after $GROUP_LIMIT s" ;;
+		"$VM_LOST") reason="the machine died" ;;
+		*) reason="the job ended early with status $status" ;;
+		esac
+		result FAIL "$name" 0 "$reason: see $OUT/logs/$name.console and $OUT/logs/$name.output"
+		log_tail "$OUT/logs/$name.console" 12
+	elif [ "$status" -ne 0 ]; then
+		result FAIL "$name" 0 "the job ended with status $status"
+	elif grep -qE -f "$LIB/../guest/bad-log" "$OUT/logs/$name.console" &&
+		[ "$(results_count FAIL)" -eq "$before" ]; then
+		# A report that came between two tests, or while the machine ended.
+		result FAIL "$name.kernel-log" 0 \
+			"$(grep -m 1 -E -f "$LIB/../guest/bad-log" "$OUT/logs/$name.console")"
+	fi
+	after=$(results_count FAIL)
+	say "  $kernel $2: $(grep -c '^RESULT pass' "$OUT/logs/$name.output") passed," \
+		"$((after - before)) failed, $(grep -c '^RESULT skip' "$OUT/logs/$name.output") skipped"
+}
+
+# Two machines at a time where there are two cores and the memory for them.
+machines_parallel()
+{
+	local kib
+
+	kib=$(awk '/MemAvailable/ { print $2 }' /proc/meminfo)
+	if [ "$(nproc)" -ge 2 ] && [ "$kib" -gt 7000000 ]; then
+		echo 2
+	else
+		echo 1
+	fi
+}
+
+test_machines()
+{
+	local kernels=$1 kernel group parallel start=$SECONDS pid
+	local -A running=()
+
+	parallel=$(machines_parallel)
+	say "Tests in machines ($parallel at a time):"
+	for group in $MACHINE_GROUPS; do
+		chosen "$group" || continue
+		for kernel in $kernels; do
+			while [ "${#running[@]}" -ge "$parallel" ]; do
+				machines_reap
+			done
+			say "  $kernel $group: started at $((SECONDS - start)) s"
+			machine_group "$kernel" "$group" 2>"$OUT/logs/$kernel.$group.stderr" &
+			running[$!]="$kernel $group"
+		done
+	done
+	while [ "${#running[@]}" -gt 0 ]; do
+		machines_reap
+	done
+}
+
+# Waits for one of the running machines (the caller's array) and takes its results.
+machines_reap()
+{
+	local kernel group
+
+	wait -n -p pid "${!running[@]}"
+	read -r kernel group <<<"${running[$pid]}"
+	unset "running[$pid]"
+	group_results "$kernel" "$group"
+}
+
+# The conformance programs on both devices, side by side.
+test_table()
+{
+	awk -F'\t' '
+		$2 ~ /^7\.x\.verbs\./ {
+			split($2, part, ".")
+			device = part[4]
+			name = part[5]
+			if (!(name in seen)) { seen[name] = 1; order[++n] = name }
+			word = $1 == "pass" ? "ok" : $1 == "FAIL" ? "FAIL" : "skip"
+			if ($4 ~ /^known on rxe/) word = "fails"
+			cell[name, device] = word
+		}
+		END {
+			if (!n) exit
+			printf "%-32s %-8s %s\n", "behaviour (kernel 7.x)", "pinless", "rxe"
+			for (i = 1; i <= n; i++)
+				printf "%-32s %-8s %s\n", order[i], cell[order[i], "pinless"], cell[order[i], "rxe"]
+		}' "$RESULTS"
+}
+
+command_test()
+{
+	local kernels=${KERNEL:-$KERNELS} kernel passed failed skipped part start=$SECONDS
+
+	for part in ${ONLY//,/ }; do
+		case " unit build $MACHINE_GROUPS " in
+		*" $part "*) ;;
+		*) usage_error "unknown group '$part' in --only: choose from unit build $MACHINE_GROUPS" ;;
+		esac
+	done
+	OUT=${OUT:-$TOP/results}/test
+	rm -rf "$OUT"
+	mkdir -p "$OUT/logs" || die "cannot write to $OUT" "" "choose another folder with --out"
+	RESULTS=$OUT/results.tsv
+	: >"$RESULTS"
+	host_prepare
+	roots_get build
+
+	chosen unit && test_units
+	if chosen build; then
+		test_sources
+		for kernel in $kernels; do
+			test_warnings "$kernel"
+		done
+	fi
+	if [ -z "$ONLY" ] || [ -n "$(for part in $MACHINE_GROUPS; do chosen "$part" && echo x; done)" ]; then
+		# What the machines share is made before they start side by side.
+		image_get
+		test_build build.odplat build_cmake odplat userspace/odplat
+		test_build build.verbs build_cmake verbs tests/verbs
+		test_build build.provider build_provider
+		for kernel in $kernels; do
+			initramfs_get "$kernel"
+			test_build "build.$kernel.module" build_module "$kernel"
+		done
+		test_machines "$kernels"
+	fi
+	test_table
+	passed=$(results_count pass)
+	failed=$(results_count FAIL)
+	skipped=$(results_count skip)
+	if [ "$failed" -gt 0 ]; then
+		echo "Failed:"
+		awk -F'\t' '$1 == "FAIL" { print "  " $2 ": " $4 }' "$RESULTS"
+		echo "Logs: $OUT/logs"
+	fi
+	echo "All results with the reasons of skips: $RESULTS ($((SECONDS - start)) s)"
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
