@@ -22,7 +22,9 @@ int area_map(struct area *area, size_t length, bool huge)
 	if (mprotect(memory, bytes, PROT_READ | PROT_WRITE) ||
 	    madvise(memory, bytes, MADV_DONTFORK))
 		goto err_unmap;
-	/* A kernel without huge pages refuses both with EINVAL; then small pages are what there is. */
+	/*
+	 * A kernel without huge pages refuses both with EINVAL; then small pages are what there is.
+	 */
 	if (madvise(memory, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) && errno != EINVAL)
 		goto err_unmap;
 	*area = (struct area){
@@ -73,6 +75,13 @@ size_t area_huge_bytes(const struct area *area)
 	}
 	fclose(maps);
 	return total;
+}
+
+int lacks_huge_pages(struct message *why)
+{
+	snprintf(why->text, sizeof(why->text), "no transparent huge page was given: see %s",
+		 "/sys/kernel/mm/transparent_hugepage/enabled");
+	return -ENOMEM;
 }
 
 uint64_t memory_available(void)

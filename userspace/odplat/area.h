@@ -7,15 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "text.h"
+
 #define PAGE_BYTES	((size_t)4096)
 #define HUGE_BYTES	((size_t)2 << 20)
 
 /**
  * struct area - anonymous private memory that stands alone
  *
- * It begins at a multiple of 2 MiB and lies between two inaccessible mappings, so it is one mapping of
- * its own: unmapping it splits nothing, and no neighbour is merged with it. It is never copied by fork(),
- * which would take the write permission from pages that a device already uses.
+ * It begins at a multiple of 2 MiB and lies between two inaccessible mappings, so it is one mapping
+ * of its own: unmapping it splits nothing, and no neighbour is merged with it. It is never copied
+ * by fork(), which would take the write permission from pages that a device already uses.
  */
 struct area {
 	uint8_t *memory;
@@ -46,6 +48,14 @@ void area_touch(const struct area *area);
  * Return: bytes, from /proc/self/smaps; 0 also where that cannot be read.
  */
 size_t area_huge_bytes(const struct area *area);
+
+/**
+ * lacks_huge_pages() - say that transparent huge pages were asked for and small ones were given
+ * @why: out
+ *
+ * Return: -ENOMEM.
+ */
+int lacks_huge_pages(struct message *why);
 
 /** memory_available() - bytes that can be used without swapping (MemAvailable), 0 when unknown */
 uint64_t memory_available(void);

@@ -40,19 +40,28 @@ static void add(struct table *table, struct job job, const char *format, ...)
 
 static void add_floors(struct table *table)
 {
-	add(table, (struct job){ .run = run_syscall, .on_cpu = true, .samples = 1000, .warmups = 20 }, "syscall");
-	add(table, (struct job){ .run = run_touch, .on_cpu = true, .samples = 1000, .warmups = 20,
-				 .length = PAGE_BYTES }, "touch");
-	add(table, (struct job){ .run = run_touch, .on_cpu = true, .samples = 20, .warmups = 1,
-				 .length = HUGE_BYTES, .huge = true }, "touch.thp");
-	add(table, (struct job){ .run = run_copy, .on_cpu = true, .samples = 1000, .warmups = 20,
-				 .length = 8 }, "pvm.8");
-	add(table, (struct job){ .run = run_copy, .on_cpu = true, .samples = 100, .warmups = 2,
-				 .length = 256 * KIB }, "pvm.256k");
-	add(table, (struct job){ .run = run_copy, .on_cpu = true, .samples = 40, .warmups = 1,
-				 .length = 2 * MIB }, "pvm.2m");
-	add(table, (struct job){ .run = run_copy, .on_cpu = true, .samples = 40, .warmups = 1,
-				 .length = 2 * MIB, .huge = true }, "pvm.2m.thp");
+	static const struct {
+		const char *name;
+		job_function *run;
+		size_t length;
+		bool huge;
+		unsigned int samples, warmups;
+	} floors[] = {
+		{ "syscall", run_syscall, 0, false, 1000, 20 },
+		{ "touch", run_touch, PAGE_BYTES, false, 1000, 20 },
+		{ "touch.thp", run_touch, HUGE_BYTES, true, 20, 1 },
+		{ "pvm.8", run_copy, 8, false, 1000, 20 },
+		{ "pvm.256k", run_copy, 256 * KIB, false, 100, 2 },
+		{ "pvm.2m", run_copy, 2 * MIB, false, 40, 1 },
+		{ "pvm.2m.thp", run_copy, 2 * MIB, true, 40, 1 },
+	};
+
+	for (size_t f = 0; f < sizeof(floors) / sizeof(floors[0]); f++)
+		add(table, (struct job){
+			.run = floors[f].run, .on_cpu = true, .length = floors[f].length,
+			.huge = floors[f].huge, .samples = floors[f].samples,
+			.warmups = floors[f].warmups,
+		}, "%s", floors[f].name);
 }
 
 static void add_transfers(struct table *table, enum operation operation, const char *verb)
@@ -86,12 +95,17 @@ static void add_transfers(struct table *table, enum operation operation, const c
 			/* Less than a huge page cannot fill one. */
 			if (endings[e].huge && sizes[s].length < HUGE_BYTES)
 				continue;
-			add(table, (struct job){
-				.run = run_transfer, .operation = operation, .length = sizes[s].length,
-				.state = { endings[e].initiator, endings[e].target },
-				.huge = endings[e].huge, .samples = sizes[s].samples,
-				.warmups = sizes[s].warmups,
-			}, "%s.%s.%s", verb, sizes[s].name, endings[e].name);
+			add(table,
+			    (struct job){
+				    .run = run_transfer,
+				    .operation = operation,
+				    .length = sizes[s].length,
+				    .state = { endings[e].initiator, endings[e].target },
+				    .huge = endings[e].huge,
+				    .samples = sizes[s].samples,
+				    .warmups = sizes[s].warmups,
+			    },
+			    "%s.%s.%s", verb, sizes[s].name, endings[e].name);
 		}
 	}
 }
@@ -120,7 +134,8 @@ static void add_registrations(struct table *table)
 			.samples = kinds[k].samples, .warmups = kinds[k].warmups,
 		}, "reg.%s", kinds[k].name);
 		if (!table->failed)
-			snprintf(table->job[table->count - 1].name[1], CASE_NAME_SIZE, "dereg.%s", kinds[k].name);
+			snprintf(table->job[table->count - 1].name[1], CASE_NAME_SIZE, "dereg.%s",
+				 kinds[k].name);
 	}
 }
 
@@ -135,24 +150,37 @@ static void add_invalidations(struct table *table, bool unmap)
 		const char *name;
 		enum state state;
 	} kinds[] = {
-		{ "unregistered", STATE_UNREGISTERED }, { "nic-cold", STATE_TOUCHED }, { "nic-warm", STATE_WARM },
+		{ "unregistered", STATE_UNREGISTERED },
+		{ "nic-cold", STATE_TOUCHED },
+		{ "nic-warm", STATE_WARM },
 	};
 
 	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
 		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-			add(table, (struct job){
-				.run = run_invalidate, .unmap = unmap, .state = { kinds[k].state },
-				.length = sizes[s].pages * PAGE_BYTES, .samples = sizes[s].samples,
-				.warmups = sizes[s].warmups,
-			}, "%s.%u.%s", unmap ? "munmap" : "dontneed", sizes[s].pages, kinds[k].name);
+			add(table,
+			    (struct job){
+				    .run = run_invalidate,
+				    .unmap = unmap,
+				    .state = { kinds[k].state },
+				    .length = sizes[s].pages * PAGE_BYTES,
+				    .samples = sizes[s].samples,
+				    .warmups = sizes[s].warmups,
+			    },
+			    "%s.%u.%s", unmap ? "munmap" : "dontneed", sizes[s].pages,
+			    kinds[k].name);
 	if (unmap)
 		return;
-	add(table, (struct job){ .run = run_invalidate_untouched, .state = { STATE_UNREGISTERED }, .length = GIB,
-				 .samples = 40, .warmups = 1 }, "dontneed.1g-untouched.unregistered");
-	add(table, (struct job){ .run = run_invalidate_untouched, .state = { STATE_COLD }, .length = GIB,
-				 .samples = 40, .warmups = 1 }, "dontneed.1g-untouched.registered");
-	add(table, (struct job){ .run = run_invalidate_shared, .length = PAGE_BYTES, .samples = 40, .warmups = 1 },
-	    "dontneed.1.registered-64-times");
+	add(table, (struct job){
+		.run = run_invalidate_untouched, .state = { STATE_UNREGISTERED }, .length = GIB,
+		.samples = 40, .warmups = 1,
+	}, "dontneed.1g-untouched.unregistered");
+	add(table, (struct job){
+		.run = run_invalidate_untouched, .state = { STATE_COLD }, .length = GIB,
+		.samples = 40, .warmups = 1,
+	}, "dontneed.1g-untouched.registered");
+	add(table, (struct job){
+		.run = run_invalidate_shared, .length = PAGE_BYTES, .samples = 40, .warmups = 1,
+	}, "dontneed.1.registered-64-times");
 }
 
 static void add_prefetches(struct table *table)
@@ -168,7 +196,8 @@ static void add_prefetches(struct table *table)
 			}, "prefetch.%u.%s", pages[p], touched ? "touched" : "cold");
 			if (!table->failed)
 				snprintf(table->job[table->count - 1].name[1], CASE_NAME_SIZE,
-					 "prefetch.%u.%s.first-access", pages[p], touched ? "touched" : "cold");
+					 "prefetch.%u.%s.first-access", pages[p],
+					 touched ? "touched" : "cold");
 		}
 	}
 }
@@ -186,8 +215,9 @@ struct job *build_jobs(size_t *count)
 	add_invalidations(&table, false);
 	add_invalidations(&table, true);
 	add_prefetches(&table);
-	add(&table, (struct job){ .run = run_mrelease, .length = 256 * MIB, .samples = 3, .wall_only = true },
-	    "mrelease.256m");
+	add(&table, (struct job){
+		.run = run_mrelease, .length = 256 * MIB, .samples = 3, .wall_only = true,
+	}, "mrelease.256m");
 	if (table.failed) {
 		free(table.job);
 		return NULL;

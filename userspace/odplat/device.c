@@ -20,7 +20,8 @@ static struct ibv_device **get_list(int *count, char *why, size_t size)
 
 	if (!list)
 		snprintf(why, size, "the RDMA devices cannot be listed: %s%s", errno_name(errno),
-			 errno == ENOSYS ? "; the kernel has no uverbs: \"modprobe ib_uverbs\"" : "");
+			 errno == ENOSYS ? "; the kernel has no uverbs: \"modprobe ib_uverbs\""
+					 : "");
 	return list;
 }
 
@@ -70,7 +71,9 @@ struct ibv_context *open_named_device(const char *name, char *why, size_t size)
 	if (!list)
 		return NULL;
 	if (count)
-		snprintf(why, size, "there is no RDMA device %s: \"ibv_devices\" lists those that are there", name);
+		snprintf(why, size,
+			 "there is no RDMA device %s: \"ibv_devices\" lists those that are there",
+			 name);
 	else
 		snprintf(why, size, "%s", no_device);
 	for (int i = 0; i < count && !context; i++) {
@@ -84,7 +87,7 @@ struct ibv_context *open_named_device(const char *name, char *why, size_t size)
 		if (error == EACCES || error == EPERM)
 			snprintf(why, size,
 				 "%s may not be opened: run as root, or give this user access to /dev/infiniband/%s",
-				 name, list[i]->dev_name);
+				name, list[i]->dev_name);
 		else
 			snprintf(why, size, "%s cannot be opened: %s", name, errno_name(error));
 	}
@@ -131,18 +134,19 @@ static int choose_gid(struct ibv_context *context, const struct ibv_port_attr *a
 	if (best != RANK_NONE)
 		return 0;
 	if (wanted != DEVICE_ANY_GID)
-		snprintf(why, size, "%s port %u has no RoCEv2 GID at index %d: see \"ibv_devinfo -v -d %s\"",
+		snprintf(why, size,
+			 "%s port %u has no RoCEv2 GID at index %d: see \"ibv_devinfo -v -d %s\"",
 			 choice->name, choice->port, wanted, choice->name);
 	else
 		snprintf(why, size,
 			 "%s port %u has no RoCEv2 GID: give its network interface an address and set it up, "
-			 "for example \"ip addr add 192.0.2.1/24 dev DEV; ip link set DEV up\"",
-			 choice->name, choice->port);
+			"for example \"ip addr add 192.0.2.1/24 dev DEV; ip link set DEV up\"",
+			choice->name, choice->port);
 	return -EADDRNOTAVAIL;
 }
 
-static int choose_port(struct ibv_context *context, unsigned int ports, uint8_t wanted, struct choice *choice,
-		       struct ibv_port_attr *attr, char *why, size_t size)
+static int choose_port(struct ibv_context *context, unsigned int ports, uint8_t wanted,
+		       struct choice *choice, struct ibv_port_attr *attr, char *why, size_t size)
 {
 	const char *state = "DOWN";
 
@@ -162,12 +166,12 @@ static int choose_port(struct ibv_context *context, unsigned int ports, uint8_t 
 	else
 		snprintf(why, size,
 			 "%s: no port is active (%s): set its network interface up, \"ip link set DEV up\"",
-			 choice->name, state);
+			choice->name, state);
 	return -ENETDOWN;
 }
 
-static int read_capabilities(struct ibv_context *context, struct choice *choice, unsigned int *ports,
-			     char *why, size_t size)
+static int read_capabilities(struct ibv_context *context, struct choice *choice,
+			     unsigned int *ports, char *why, size_t size)
 {
 	struct ibv_device_attr_ex attr = { 0 };
 	int depth;
@@ -179,7 +183,7 @@ static int read_capabilities(struct ibv_context *context, struct choice *choice,
 	if (!(attr.odp_caps.general_caps & IBV_ODP_SUPPORT)) {
 		snprintf(why, size,
 			 "%s has no on-demand paging: use a device that has it (pinless, rxe since Linux 6.16, ConnectX)",
-			 choice->name);
+			choice->name);
 		return -EOPNOTSUPP;
 	}
 	choice->implicit = attr.odp_caps.general_caps & IBV_ODP_SUPPORT_IMPLICIT;
@@ -192,7 +196,8 @@ static int read_capabilities(struct ibv_context *context, struct choice *choice,
 	return 0;
 }
 
-int choose_device(const char *name, uint8_t port, int gid_index, struct choice *choice, char *why, size_t size)
+int choose_device(const char *name, uint8_t port, int gid_index, struct choice *choice, char *why,
+		  size_t size)
 {
 	struct ibv_context *context = open_named_device(name, why, size);
 	struct ibv_port_attr attr;

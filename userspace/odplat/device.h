@@ -7,7 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** struct choice - which device, port and address a measurement uses, and what the device says it can */
+/**
+ * struct choice - which device, port and address a measurement uses, and what the device says it
+ * can
+ */
 struct choice {
 	char name[64];
 	uint8_t port;
@@ -18,7 +21,8 @@ struct choice {
 	bool implicit;			/* implicit ODP is offered */
 	uint32_t rc_odp;		/* enum ibv_odp_transport_cap_bits */
 	bool atomics;
-	unsigned int read_depth;	/* RDMA reads and atomics in flight, at least 1 where there are any */
+	unsigned int
+		read_depth; /* RDMA reads and atomics in flight, at least 1 where there are any */
 };
 
 /** DEVICE_ANY_GID - let choose_device() pick the GID */
@@ -36,12 +40,13 @@ struct choice {
  * @why: out, on failure: what is missing, and the remedy
  * @size: size of @why
  *
- * On Ethernet the GID must be a RoCEv2 one; of several, an IPv4 address goes before a global IPv6 one, and that
- * before a link-local one.
+ * On Ethernet the GID must be a RoCEv2 one; of several, an IPv4 address goes before a global IPv6
+ * one, and that before a link-local one.
  *
  * Return: 0 or a negative errno.
  */
-int choose_device(const char *name, uint8_t port, int gid_index, struct choice *choice, char *why, size_t size);
+int choose_device(const char *name, uint8_t port, int gid_index, struct choice *choice, char *why,
+		  size_t size);
 
 /**
  * list_devices() - the names of all RDMA devices

@@ -25,12 +25,13 @@ static void on_alarm(int signal_number)
 }
 
 /*
- * The timer repeats: had it fired only once, between the look at limit_passed and the sleep, the sleep would
- * never end.
+ * The timer repeats: had it fired only once, between the look at limit_passed and the sleep, the
+ * sleep would never end.
  */
 static void set_limit(unsigned int seconds)
 {
-	struct itimerval timer = { .it_value.tv_sec = seconds, .it_interval.tv_usec = seconds ? 100000 : 0 };
+	struct itimerval timer = { .it_value.tv_sec = seconds,
+				   .it_interval.tv_usec = seconds ? 100000 : 0 };
 
 	if (seconds)
 		limit_passed = 0;
@@ -67,13 +68,15 @@ static int create_queues(struct endpoint *endpoint, struct message *why)
 	struct ibv_qp_attr attr = {
 		.qp_state = IBV_QPS_INIT,
 		.port_num = endpoint->choice->port,
-		.qp_access_flags = IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE | IBV_ACCESS_REMOTE_READ |
+		.qp_access_flags = IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE |
+				   IBV_ACCESS_REMOTE_READ |
 				   (endpoint->choice->atomics ? IBV_ACCESS_REMOTE_ATOMIC : 0),
 	};
 	int err;
 
 	errno = 0;
-	endpoint->send_cq = ibv_create_cq(endpoint->context, QUEUE_DEPTH, NULL, endpoint->channel, 0);
+	endpoint->send_cq = ibv_create_cq(endpoint->context, QUEUE_DEPTH, NULL, endpoint->channel,
+					  0);
 	endpoint->recv_cq = ibv_create_cq(endpoint->context, QUEUE_DEPTH, NULL, NULL, 0);
 	if (!endpoint->send_cq || !endpoint->recv_cq)
 		return explain_error(why, "ibv_create_cq", errno ? errno : EIO);
@@ -106,7 +109,8 @@ int endpoint_open(struct endpoint *endpoint, const struct choice *choice, struct
 	endpoint->pd = ibv_alloc_pd(endpoint->context);
 	endpoint->channel = ibv_create_comp_channel(endpoint->context);
 	if (!endpoint->pd || !endpoint->channel)
-		err = explain_error(why, "ibv_alloc_pd, ibv_create_comp_channel", errno ? errno : EIO);
+		err = explain_error(why, "ibv_alloc_pd, ibv_create_comp_channel",
+				    errno ? errno : EIO);
 	else
 		err = create_queues(endpoint, why);
 	if (err)
@@ -154,7 +158,9 @@ int endpoint_connect(struct endpoint *endpoint, const struct address *remote, st
 		.max_dest_rd_atomic = (uint8_t)choice->read_depth,
 		.min_rnr_timer = 12,
 		.ah_attr = { .dlid = remote->lid, .port_num = choice->port },
-		/* About a second (IBTA 9.7.6.1.3): an emulated or busy machine is slow, not lossy. */
+		/*
+		 * About a second (IBTA 9.7.6.1.3): an emulated or busy machine is slow, not lossy.
+		 */
 		.timeout = 18,
 		.retry_cnt = 7,
 		.rnr_retry = 7,
@@ -169,8 +175,10 @@ int endpoint_connect(struct endpoint *endpoint, const struct address *remote, st
 		attr.ah_attr.grh.sgid_index = (uint8_t)choice->gid_index;
 		attr.ah_attr.grh.hop_limit = 64;
 	}
-	err = ibv_modify_qp(endpoint->qp, &attr, IBV_QP_STATE | IBV_QP_AV | IBV_QP_PATH_MTU | IBV_QP_DEST_QPN |
-			    IBV_QP_RQ_PSN | IBV_QP_MAX_DEST_RD_ATOMIC | IBV_QP_MIN_RNR_TIMER);
+	err = ibv_modify_qp(endpoint->qp, &attr,
+			    IBV_QP_STATE | IBV_QP_AV | IBV_QP_PATH_MTU | IBV_QP_DEST_QPN |
+				    IBV_QP_RQ_PSN | IBV_QP_MAX_DEST_RD_ATOMIC |
+				    IBV_QP_MIN_RNR_TIMER);
 	if (err)
 		return explain_error(why, "ibv_modify_qp to RTR", err);
 	attr.qp_state = IBV_QPS_RTS;
@@ -249,18 +257,20 @@ int endpoint_transfer(struct endpoint *endpoint, struct ibv_send_wr *request, ui
 	set_limit(0);
 	settle_events(endpoint);
 	if (err == -ETIMEDOUT)
-		snprintf(why->text, sizeof(why->text), "timeout: no completion within %d s", ENDPOINT_LIMIT_S);
+		snprintf(why->text, sizeof(why->text), "timeout: no completion within %d s",
+			 ENDPOINT_LIMIT_S);
 	else if (err)
 		explain_error(why, "waiting for a completion", -err);
 	else if (completion.status != IBV_WC_SUCCESS) {
-		snprintf(why->text, sizeof(why->text), "completed with: %s", ibv_wc_status_str(completion.status));
+		snprintf(why->text, sizeof(why->text), "completed with: %s",
+			 ibv_wc_status_str(completion.status));
 		err = -EIO;
 	}
 	return err;
 }
 
-int endpoint_post_recv(struct endpoint *endpoint, const struct ibv_mr *mr, void *memory, uint32_t length,
-		       struct message *why)
+int endpoint_post_recv(struct endpoint *endpoint, const struct ibv_mr *mr, void *memory,
+		       uint32_t length, struct message *why)
 {
 	struct ibv_sge sge = { .addr = (uintptr_t)memory, .length = length, .lkey = mr->lkey };
 	struct ibv_recv_wr request = { .sg_list = &sge, .num_sge = 1 }, *bad;
@@ -277,8 +287,8 @@ int endpoint_reap_recv(struct endpoint *endpoint, uint32_t length, struct messag
 
 	while (!(count = ibv_poll_cq(endpoint->recv_cq, 1, &completion))) {
 		if (now_ns() > limit) {
-			snprintf(why->text, sizeof(why->text), "timeout: no receive completion within %d s",
-				 ENDPOINT_LIMIT_S);
+			snprintf(why->text, sizeof(why->text),
+				 "timeout: no receive completion within %d s", ENDPOINT_LIMIT_S);
 			return -ETIMEDOUT;
 		}
 		sched_yield();
@@ -289,8 +299,9 @@ int endpoint_reap_recv(struct endpoint *endpoint, uint32_t length, struct messag
 		snprintf(why->text, sizeof(why->text), "receive completed with: %s",
 			 ibv_wc_status_str(completion.status));
 	else if (completion.byte_len != length)
-		snprintf(why->text, sizeof(why->text), "the receive completion says %u bytes instead of %u",
-			 completion.byte_len, length);
+		snprintf(why->text, sizeof(why->text),
+			 "the receive completion says %u bytes instead of %u", completion.byte_len,
+			 length);
 	else
 		return 0;
 	return -EIO;

@@ -32,7 +32,7 @@ struct endpoint {
 	struct ibv_qp *qp;
 	uint32_t psn;
 	unsigned int unacked;		/* completion events read, not yet acknowledged */
-	bool stale_event;		/* armed without having slept: an event may lie in the channel */
+	bool stale_event; /* armed without having slept: an event may lie in the channel */
 };
 
 /**
@@ -48,7 +48,10 @@ int endpoint_open(struct endpoint *endpoint, const struct choice *choice, struct
 /** endpoint_close() - undo endpoint_open(); all regions must be gone */
 void endpoint_close(struct endpoint *endpoint);
 
-/** endpoint_rebuild() - replace queue pair and queues by new, unconnected ones, whatever state they were in */
+/**
+ * endpoint_rebuild() - replace queue pair and queues by new, unconnected ones, whatever state they
+ * were in
+ */
 int endpoint_rebuild(struct endpoint *endpoint, struct message *why);
 
 /** endpoint_address() - what the peer needs for endpoint_connect() */
@@ -63,20 +66,24 @@ int endpoint_connect(struct endpoint *endpoint, const struct address *remote, st
  * @elapsed: out, nanoseconds from before the post until the completion was seen
  * @why: out, on failure
  *
- * The completion is awaited as a careful program does: poll; only when empty arm, poll again and sleep.
- * A limit of ENDPOINT_LIMIT_S seconds is kept by an interval timer, set outside of the timed section, which
- * interrupts the sleep.
+ * The completion is awaited as a careful program does: poll; only when empty arm, poll again and
+ * sleep. A limit of ENDPOINT_LIMIT_S seconds is kept by an interval timer, set outside of the timed
+ * section, which interrupts the sleep.
  *
- * Return: 0 or a negative errno, -ETIMEDOUT at the limit; after a failure the queue pair must be rebuilt.
+ * Return: 0 or a negative errno, -ETIMEDOUT at the limit; after a failure the queue pair must be
+ * rebuilt.
  */
 int endpoint_transfer(struct endpoint *endpoint, struct ibv_send_wr *request, uint64_t *elapsed,
 		      struct message *why);
 
 /** endpoint_post_recv() - post one receive */
-int endpoint_post_recv(struct endpoint *endpoint, const struct ibv_mr *mr, void *memory, uint32_t length,
-		       struct message *why);
+int endpoint_post_recv(struct endpoint *endpoint, const struct ibv_mr *mr, void *memory,
+		       uint32_t length, struct message *why);
 
-/** endpoint_reap_recv() - the completion of one receive of @length bytes, or an error within the limit */
+/**
+ * endpoint_reap_recv() - the completion of one receive of @length bytes, or an error within the
+ * limit
+ */
 int endpoint_reap_recv(struct endpoint *endpoint, uint32_t length, struct message *why);
 
 #endif

@@ -13,15 +13,16 @@ static const char *const device_colour[FIGURE_DEVICES] = {
 static const struct {
 	const char *state, *colour;
 } looks[] = {
-	{ "pinned", "#999999" }, { "warm", "#0072B2" }, { "target-touched", "#009E73" },
-	{ "initiator-touched", "#56B4E9" }, { "initiator-cold", "#E69F00" }, { "target-cold", "#D55E00" },
-	{ "warm.thp", "#CC79A7" }, { "target-cold.thp", "#5D3A9B" },
+	{ "pinned", "#999999" },	 { "warm", "#0072B2" },
+	{ "target-touched", "#009E73" }, { "initiator-touched", "#56B4E9" },
+	{ "initiator-cold", "#E69F00" }, { "target-cold", "#D55E00" },
+	{ "warm.thp", "#CC79A7" },	 { "target-cold.thp", "#5D3A9B" },
 };
 
 #define LOOKS	(sizeof(looks) / sizeof(looks[0]))
 
-static struct row *find_measured(const struct results *results, const char *device, const char *stem,
-				 const char *state)
+static struct row *find_measured(const struct results *results, const char *device,
+				 const char *stem, const char *state)
 {
 	char name[CASE_NAME_SIZE];
 	struct row *row;
@@ -40,20 +41,21 @@ static void write_distribution(FILE *script, struct row *row, size_t device, siz
 	fprintf(script, "$d%zu_%zu << EOD\n%.3f 0\n", device, look, (double)s.min / 1000);
 	/* More steps than a picture has pixels tell nothing. */
 	for (size_t i = 0; i < n; i += n > 2000 ? n / 1000 : 1)
-		fprintf(script, "%.3f %.2f\n", (double)row->samples.value[i] / 1000, 100.0 * (double)(i + 1) / (double)n);
+		fprintf(script, "%.3f %.2f\n", (double)row->samples.value[i] / 1000,
+			100.0 * (double)(i + 1) / (double)n);
 	fprintf(script, "%.3f 100\nEOD\n", (double)s.max / 1000);
 }
 
-static void plot_distributions(FILE *script, const struct results *results, const char *device, size_t d,
-			       const char *stem, bool keys)
+static void plot_distributions(FILE *script, const struct results *results, const char *device,
+			       size_t d, const char *stem, bool keys)
 {
 	const char *separator = "plot ";
 
 	for (size_t l = 0; l < LOOKS; l++) {
 		if (!find_measured(results, device, stem, looks[l].state))
 			continue;
-		fprintf(script, "%s$d%zu_%zu using 1:2 with steps linewidth 2.5 linecolor \"%s\"", separator, d, l,
-			looks[l].colour);
+		fprintf(script, "%s$d%zu_%zu using 1:2 with steps linewidth 2.5 linecolor \"%s\"",
+			separator, d, l, looks[l].colour);
 		if (keys)
 			fprintf(script, " title \"%s\"", looks[l].state);
 		separator = ", ";
@@ -94,19 +96,25 @@ bool draw_latency(FILE *script, const struct results *results, const char *name)
 		least = base;
 	snprintf(any, sizeof(any), "latency-%s", name);
 	figure_begin(script, any, 960, (unsigned int)(120 + 260 * panels));
-	fprintf(script, "set multiplot layout %zu,1 title \"%s: latency by the state of the memory\"\n", panels, name);
-	fprintf(script, "set logscale x\nset xrange [%.4f:%.4f]\nset yrange [0:100]\n", least / 1000 / 1.15,
-		most / 1000 * 1.3);
-	fputs("set ylabel \"operations done, %\"\nset key outside right center\nset lmargin 9\nset rmargin 24\n", script);
+	fprintf(script,
+		"set multiplot layout %zu,1 title \"%s: latency by the state of the memory\"\n",
+		panels, name);
+	fprintf(script, "set logscale x\nset xrange [%.4f:%.4f]\nset yrange [0:100]\n",
+		least / 1000 / 1.15, most / 1000 * 1.3);
+	fputs("set ylabel \"operations done, %\"\nset key outside right center\nset lmargin 9\nset rmargin 24\n",
+	      script);
 	if (base)
-		fprintf(script, "set arrow 1 from %.4f,0 to %.4f,100 nohead linecolor \"black\" dashtype 2\n"
-			"set label 1 \" %s\" at %.4f,8 left\n", base / 1000, base / 1000, floor, base / 1000);
+		fprintf(script,
+			"set arrow 1 from %.4f,0 to %.4f,100 nohead linecolor \"black\" dashtype 2\n"
+			"set label 1 \" %s\" at %.4f,8 left\n",
+			base / 1000, base / 1000, floor, base / 1000);
 	for (size_t d = 0; d < count; d++) {
 		if (!shown[d])
 			continue;
 		panels--;
 		fprintf(script, "set title \"%s\" offset 0,-0.7\n", devices[d]);
-		fprintf(script, panels ? "unset xlabel\n" : "set xlabel \"%s\"\n", figure_unit(results));
+		fprintf(script, panels ? "unset xlabel\n" : "set xlabel \"%s\"\n",
+			figure_unit(results));
 		plot_distributions(script, results, devices[d], d, name, true);
 	}
 	fputs("unset multiplot\nunset arrow\nunset label\n", script);
@@ -155,7 +163,9 @@ bool draw_overview(FILE *script, const struct results *results, const char *name
 		bool any = false;
 
 		for (size_t d = 0; d < count; d++)
-			any |= results_figure(results, results_find(results, devices[d], highlights[h].name), &figure);
+			any |= results_figure(results,
+					      results_find(results, devices[d], highlights[h].name),
+					      &figure);
 		place[h] = any ? ++places : 0;
 	}
 	if (places < 2)
@@ -169,7 +179,8 @@ bool draw_overview(FILE *script, const struct results *results, const char *name
 			if (!place[h] || !results_figure(results, row, &figure))
 				continue;
 			least = figure < least ? figure : least;
-			fprintf(script, "%.3f %.4f", (double)place[h] + width * ((double)d - ((double)count - 1) / 2),
+			fprintf(script, "%.3f %.4f",
+				(double)place[h] + width * ((double)d - ((double)count - 1) / 2),
 				figure / 1000);
 			print_bar_label(script, figure);
 		}
@@ -181,7 +192,9 @@ bool draw_overview(FILE *script, const struct results *results, const char *name
 		bool on_cpu;
 
 		if (!place[h] || !floor_of(highlights[h].name, floor, &on_cpu) ||
-		    !results_figure(results, results_find(results, on_cpu ? CPU_DEVICE : devices[0], floor), &figure))
+		    !results_figure(results,
+				    results_find(results, on_cpu ? CPU_DEVICE : devices[0], floor),
+				    &figure))
 			continue;
 		least = figure < least ? figure : least;
 		fprintf(script, "%zu %.4f\n", place[h], figure / 1000);
@@ -189,12 +202,16 @@ bool draw_overview(FILE *script, const struct results *results, const char *name
 	fputs("EOD\n", script);
 	figure_begin(script, name, 1150, 520);
 	fprintf(script, "set title \"What on-demand paging costs: %s, Linux %s\"\n",
-		results->counted ? "thousand instructions (lower is better)" : "microseconds (lower is better)",
+		results->counted ? "thousand instructions (lower is better)"
+				 : "microseconds (lower is better)",
 		results->kernel);
-	fprintf(script, "set logscale y\nset yrange [%.5f:*]\nset xrange [0.4:%.1f]\nset ylabel \"%s\"\n",
+	fprintf(script,
+		"set logscale y\nset yrange [%.5f:*]\nset xrange [0.4:%.1f]\nset ylabel \"%s\"\n",
 		least / 1000 / 2, (double)places + 0.6, figure_unit(results));
-	fprintf(script, "set boxwidth %.3f\nset style fill solid 0.9 noborder\nset key top left horizontal\n"
-		"set grid noxtics\nset xtics (", width * 0.94);
+	fprintf(script,
+		"set boxwidth %.3f\nset style fill solid 0.9 noborder\nset key top left horizontal\n"
+		"set grid noxtics\nset xtics (",
+		width * 0.94);
 	for (size_t h = 0, first = 1; h < HIGHLIGHTS; h++) {
 		if (!place[h])
 			continue;
@@ -203,8 +220,10 @@ bool draw_overview(FILE *script, const struct results *results, const char *name
 	}
 	fputs(")\nplot ", script);
 	for (size_t d = 0; d < count; d++)
-		fprintf(script, "$d%zu using 1:2 with boxes linecolor \"%s\" title \"%s\", "
-			"$d%zu using 1:2:3 with labels offset 0,0.6 font \",9\", ", d, device_colour[d], devices[d], d);
+		fprintf(script,
+			"$d%zu using 1:2 with boxes linecolor \"%s\" title \"%s\", "
+			"$d%zu using 1:2:3 with labels offset 0,0.6 font \",9\", ",
+			d, device_colour[d], devices[d], d);
 	fputs("$floor using 1:2:(0.42) with xerrorbars pointtype 0 linewidth 3 linecolor \"black\" "
 	      "title \"floor: the kernel's own work without a NIC\"\n", script);
 	figure_end(script);
@@ -212,8 +231,9 @@ bool draw_overview(FILE *script, const struct results *results, const char *name
 }
 
 /* A curve: where it stands on the x axis, the case, and whether there is one. */
-static size_t write_curve(FILE *script, const struct results *results, const char *block, const char *device,
-			  const char *pattern, const char *const *parts, const double *at, size_t count)
+static size_t write_curve(FILE *script, const struct results *results, const char *block,
+			  const char *device, const char *pattern, const char *const *parts,
+			  const double *at, size_t count)
 {
 	size_t points = 0;
 
@@ -245,11 +265,13 @@ static void add_curve(struct curves *curves, const char *format, ...)
 	size_t room = sizeof(curves->text) - curves->used;
 	int length;
 
-	length = snprintf(curves->text + curves->used, room, "%s", curves->used ? ", \\\n  " : "plot ");
+	length = snprintf(curves->text + curves->used, room, "%s",
+			  curves->used ? ", \\\n  " : "plot ");
 	if (length < 0 || (size_t)length >= room)
 		return;
 	va_start(arguments, format);
-	length += vsnprintf(curves->text + curves->used + length, room - (size_t)length, format, arguments);
+	length += vsnprintf(curves->text + curves->used + length, room - (size_t)length, format,
+			    arguments);
 	va_end(arguments);
 	if ((size_t)length < room)
 		curves->used += (size_t)length;
@@ -264,7 +286,8 @@ bool draw_sizes(FILE *script, const struct results *results, const char *name)
 	static const struct {
 		const char *state, *style;
 	} states[] = {
-		{ "warm", "dashtype 1 pointtype 7" }, { "target-touched", "dashtype 2 pointtype 5" },
+		{ "warm", "dashtype 1 pointtype 7" },
+		{ "target-touched", "dashtype 2 pointtype 5" },
 		{ "target-cold", "dashtype 3 pointtype 9" },
 	};
 	const char *devices[FIGURE_DEVICES];
@@ -278,20 +301,27 @@ bool draw_sizes(FILE *script, const struct results *results, const char *name)
 
 			snprintf(pattern, sizeof(pattern), "%s.%%s.%s", name, states[s].state);
 			snprintf(block, sizeof(block), "d%zu_%zu", d, s);
-			got = write_curve(script, results, block, devices[d], pattern, sizes, at, 3);
+			got = write_curve(script, results, block, devices[d], pattern, sizes, at,
+					  3);
 			points += got;
 			if (got)
-				add_curve(&curves, "$%s using 1:2 with linespoints linewidth 2 pointsize 1.2 linecolor \"%s\" %s title \"%s %s\"",
-					  block, device_colour[d], states[s].style, devices[d], states[s].state);
+				add_curve(
+					&curves,
+					"$%s using 1:2 with linespoints linewidth 2 pointsize 1.2 linecolor \"%s\" %s title \"%s %s\"",
+					block, device_colour[d], states[s].style, devices[d],
+					states[s].state);
 		}
 	}
 	if (write_curve(script, results, "floor", CPU_DEVICE, "pvm.%s", sizes, at, 3))
-		add_curve(&curves, "$floor using 1:2 with linespoints linewidth 2 pointtype 6 linecolor \"black\" title \"process_vm_writev\"");
+		add_curve(
+			&curves,
+			"$floor using 1:2 with linespoints linewidth 2 pointtype 6 linecolor \"black\" title \"process_vm_writev\"");
 	if (points < 2)
 		return false;
 	snprintf(block, sizeof(block), "cost-%s", name);
 	figure_begin(script, block, 960, 560);
-	fprintf(script, "set title \"%s: cost against size\"\nset logscale xy\nset xlabel \"bytes\"\nset ylabel \"%s\"\n"
+	fprintf(script,
+		"set title \"%s: cost against size\"\nset logscale xy\nset xlabel \"bytes\"\nset ylabel \"%s\"\n"
 		"set xrange [4:4194304]\nset key outside right center\n"
 		"set xtics (\"8\" 8, \"64\" 64, \"512\" 512, \"4 KiB\" 4096, \"32 KiB\" 32768, \"256 KiB\" 262144, \"2 MiB\" 2097152)\n%s\n",
 		name, figure_unit(results), curves.text);
@@ -321,26 +351,35 @@ bool draw_invalidations(FILE *script, const struct results *results, const char 
 
 			snprintf(pattern, sizeof(pattern), "%s.%%s.%s", name, states[s].state);
 			snprintf(block, sizeof(block), "d%zu_%zu", d, s);
-			got = write_curve(script, results, block, devices[d], pattern, pages, at, 4);
+			got = write_curve(script, results, block, devices[d], pattern, pages, at,
+					  4);
 			points += got;
 			if (got)
-				add_curve(&curves, "$%s using 1:2 with linespoints linewidth 2 pointsize 1.2 linecolor \"%s\" %s title \"%s %s\"",
-					  block, device_colour[d], states[s].style, devices[d], states[s].state);
+				add_curve(
+					&curves,
+					"$%s using 1:2 with linespoints linewidth 2 pointsize 1.2 linecolor \"%s\" %s title \"%s %s\"",
+					block, device_colour[d], states[s].style, devices[d],
+					states[s].state);
 		}
 		snprintf(pattern, sizeof(pattern), "%s.1g-untouched.%%s", name);
 		snprintf(block, sizeof(block), "u%zu", d);
 		if (write_curve(script, results, block, devices[d], pattern, untouched, far, 1))
-			add_curve(&curves, "$%s using 1:2 with points pointtype 3 pointsize 2 linewidth 3 linecolor \"%s\" title \"%s 1 GiB, untouched\"",
-				  block, device_colour[d], devices[d]);
+			add_curve(
+				&curves,
+				"$%s using 1:2 with points pointtype 3 pointsize 2 linewidth 3 linecolor \"%s\" title \"%s 1 GiB, untouched\"",
+				block, device_colour[d], devices[d]);
 	}
 	if (points < 2)
 		return false;
 	snprintf(pattern, sizeof(pattern), "%s.%%s.unregistered", name);
 	if (write_curve(script, results, "floor", devices[0], pattern, pages, at, 4))
-		add_curve(&curves, "$floor using 1:2 with linespoints linewidth 2 pointtype 6 linecolor \"black\" title \"unregistered\"");
+		add_curve(
+			&curves,
+			"$floor using 1:2 with linespoints linewidth 2 pointtype 6 linecolor \"black\" title \"unregistered\"");
 	snprintf(block, sizeof(block), "cost-%s", name);
 	figure_begin(script, block, 960, 560);
-	fprintf(script, "set title \"%s of registered memory: cost against size\"\nset logscale xy\nset xlabel \"pages of 4 KiB\"\n"
+	fprintf(script,
+		"set title \"%s of registered memory: cost against size\"\nset logscale xy\nset xlabel \"pages of 4 KiB\"\n"
 		"set ylabel \"%s\"\nset xrange [0.6:500000]\nset key outside right center\n%s\n",
 		name, figure_unit(results), curves.text);
 	figure_end(script);
@@ -349,7 +388,8 @@ bool draw_invalidations(FILE *script, const struct results *results, const char 
 
 bool draw_registrations(FILE *script, const struct results *results, const char *name)
 {
-	static const char *const kinds[] = { "odp.4k", "odp.1g", "odp.2g", "odp.64g", "odp.1t", "implicit" };
+	static const char *const kinds[] = { "odp.4k",	"odp.1g", "odp.2g",
+					     "odp.64g", "odp.1t", "implicit" };
 	static const double at[] = { 1, 2, 3, 4, 5, 6 };
 	static const char *const verbs[] = { "reg", "dereg" };
 	const char *devices[FIGURE_DEVICES];
@@ -364,11 +404,15 @@ bool draw_registrations(FILE *script, const struct results *results, const char 
 
 			snprintf(pattern, sizeof(pattern), "%s.%%s", verbs[v]);
 			snprintf(block, sizeof(block), "d%zu_%zu", d, v);
-			got = write_curve(script, results, block, devices[d], pattern, kinds, at, 6);
+			got = write_curve(script, results, block, devices[d], pattern, kinds, at,
+					  6);
 			points += got;
 			if (got)
-				add_curve(&curves, "$%s using 1:2 with linespoints linewidth 2 pointsize 1.2 linecolor \"%s\" dashtype %zu pointtype %d title \"%s %s\"",
-					  block, device_colour[d], v + 1, v ? 5 : 7, devices[d], v ? "deregister" : "register");
+				add_curve(
+					&curves,
+					"$%s using 1:2 with linespoints linewidth 2 pointsize 1.2 linecolor \"%s\" dashtype %zu pointtype %d title \"%s %s\"",
+					block, device_colour[d], v + 1, v ? 5 : 7, devices[d],
+					v ? "deregister" : "register");
 		}
 		/* What a device refuses stands on the lower edge. */
 		fprintf(script, "$f%zu << EOD\n", d);
@@ -378,16 +422,20 @@ bool draw_registrations(FILE *script, const struct results *results, const char 
 			snprintf(pattern, sizeof(pattern), "reg.%s", kinds[k]);
 			row = results_find(results, devices[d], pattern);
 			if (row && row->failed)
-				fprintf(script, "%zu %.2f \"%s refuses\"\n", k + 1, 0.03 + 0.05 * (double)d, devices[d]);
+				fprintf(script, "%zu %.2f \"%s refuses\"\n", k + 1,
+					0.03 + 0.05 * (double)d, devices[d]);
 		}
 		fputs("EOD\n", script);
 	}
 	if (points < 2)
 		return false;
 	for (size_t d = 0; d < count; d++)
-		add_curve(&curves, "$f%zu using 1:2:3 axes x1y2 with labels textcolor \"%s\" font \",9\"", d, device_colour[d]);
+		add_curve(&curves,
+			  "$f%zu using 1:2:3 axes x1y2 with labels textcolor \"%s\" font \",9\"", d,
+			  device_colour[d]);
 	figure_begin(script, "cost-register", 960, 560);
-	fprintf(script, "set title \"ODP registration of untouched memory: cost against size\"\nset logscale y\nset ylabel \"%s\"\n"
+	fprintf(script,
+		"set title \"ODP registration of untouched memory: cost against size\"\nset logscale y\nset ylabel \"%s\"\n"
 		"set xrange [0.5:6.5]\nset y2range [0:1]\nset key outside right center\n"
 		"set xtics (\"4 KiB\" 1, \"1 GiB\" 2, \"2 GiB\" 3, \"64 GiB\" 4, \"1 TiB\" 5, \"implicit\" 6)\n%s\n",
 		figure_unit(results), curves.text);

@@ -5,15 +5,19 @@
 
 #include "results.h"
 
-/** figure_function - write the part of a gnuplot script that draws one picture
- * @script: its data blocks come first, then one call of figure_begin(), the plot commands, figure_end()
+/**
+ * figure_function - write the part of a gnuplot script that draws one picture
+ * @script: its data blocks come first, then one call of figure_begin(), the plot commands,
+ * figure_end()
  * @results: what was measured
- *
  * Return: false when @results hold nothing for this picture; then what was written is of no use.
  */
 typedef bool figure_function(FILE *script, const struct results *results, const char *name);
 
-/** figure_begin() - open the loop over the picture formats, for a picture of @width to @height points */
+/**
+ * figure_begin() - open the loop over the picture formats, for a picture of @width to @height
+ * points
+ */
 void figure_begin(FILE *script, const char *name, unsigned int width, unsigned int height);
 
 /** figure_end() - close the loop */
@@ -31,10 +35,15 @@ static inline const char *figure_unit(const struct results *results)
 	return results->counted ? "thousand instructions" : "microseconds";
 }
 
-/** draw_latency() - the distributions of the cases that begin with @name, one panel for each device */
+/**
+ * draw_latency() - the distributions of the cases that begin with @name, one panel for each device
+ */
 figure_function draw_latency;
 
-/** draw_overview(), draw_sizes(), draw_invalidations(), draw_registrations() - cost by case, and against size */
+/**
+ * draw_overview(), draw_sizes(), draw_invalidations(), draw_registrations() - cost by case, and
+ * against size
+ */
 figure_function draw_overview, draw_sizes, draw_invalidations, draw_registrations;
 
 #endif

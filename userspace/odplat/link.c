@@ -21,8 +21,8 @@ int link_prepare(struct link *link, const struct choice *choice, bool separate, 
 	return err ? err : peer_start(&link->peer[TARGET], separate, why);
 }
 
-static int ask(struct link *link, enum end end, const struct side_request *request, struct side_reply *reply,
-	       struct message *why)
+static int ask(struct link *link, enum end end, const struct side_request *request,
+	       struct side_reply *reply, struct message *why)
 {
 	int err = peer_ask(&link->peer[end], request, reply);
 
@@ -33,7 +33,8 @@ static int ask(struct link *link, enum end end, const struct side_request *reque
 
 static int connect_ends(struct link *link, struct message *why)
 {
-	struct side_request connect[2] = { { .command = SIDE_CONNECT }, { .command = SIDE_CONNECT } };
+	struct side_request connect[2] = { { .command = SIDE_CONNECT },
+					   { .command = SIDE_CONNECT } };
 	struct side_request address = { .command = SIDE_ADDRESS };
 	struct side_reply reply;
 	int err;
@@ -88,9 +89,12 @@ void link_close(struct link *link)
 	peer_stop(&link->peer[TARGET]);
 }
 
-int link_map(struct link *link, enum end end, enum store store, size_t length, bool huge, struct message *why)
+int link_map(struct link *link, enum end end, enum store store, size_t length, bool huge,
+	     struct message *why)
 {
-	struct side_request request = { .command = SIDE_MAP, .store = store, .length = length, .huge = huge };
+	struct side_request request = {
+		.command = SIDE_MAP, .store = store, .length = length, .huge = huge
+	};
 	struct side_reply reply;
 	int err;
 
@@ -98,7 +102,10 @@ int link_map(struct link *link, enum end end, enum store store, size_t length, b
 	err = ask(link, end, &request, &reply, why);
 	if (!err)
 		link->region[end][store] = (struct region){
-			.memory = reply.memory, .lkey = reply.lkey, .rkey = reply.rkey, .ready = true,
+			.memory = reply.memory,
+			.lkey = reply.lkey,
+			.rkey = reply.rkey,
+			.ready = true,
 		};
 	return err;
 }
@@ -116,15 +123,19 @@ int link_fill(struct link *link, enum end end, struct place place, size_t length
 	      struct message *why)
 {
 	struct side_request request = {
-		.command = SIDE_FILL, .store = place.store, .offset = place.offset, .length = length, .seed = seed,
+		.command = SIDE_FILL,
+		.store = place.store,
+		.offset = place.offset,
+		.length = length,
+		.seed = seed,
 	};
 	struct side_reply reply;
 
 	return ask(link, end, &request, &reply, why);
 }
 
-int link_check(struct link *link, enum end end, struct place place, size_t from, size_t to, uint64_t seed,
-	       bool *same, struct message *why)
+int link_check(struct link *link, enum end end, struct place place, size_t from, size_t to,
+	       uint64_t seed, bool *same, struct message *why)
 {
 	struct side_request request = {
 		.command = SIDE_CHECK, .store = place.store, .offset = place.offset, .skip = from,
@@ -138,7 +149,8 @@ int link_check(struct link *link, enum end end, struct place place, size_t from,
 	return err;
 }
 
-int link_word(struct link *link, enum end end, struct place place, uint64_t *word, struct message *why)
+int link_word(struct link *link, enum end end, struct place place, uint64_t *word,
+	      struct message *why)
 {
 	struct side_request request = {
 		.command = SIDE_WORD, .store = place.store, .offset = place.offset,
@@ -150,7 +162,8 @@ int link_word(struct link *link, enum end end, struct place place, uint64_t *wor
 	return err;
 }
 
-int link_huge_bytes(struct link *link, enum end end, enum store store, size_t *bytes, struct message *why)
+int link_huge_bytes(struct link *link, enum end end, enum store store, size_t *bytes,
+		    struct message *why)
 {
 	struct side_request request = { .command = SIDE_HUGE_BYTES, .store = store };
 	struct side_reply reply;
@@ -160,7 +173,8 @@ int link_huge_bytes(struct link *link, enum end end, enum store store, size_t *b
 	return err;
 }
 
-static int run_request(struct link *link, struct ibv_send_wr *request, uint64_t *elapsed, struct message *why)
+static int run_request(struct link *link, struct ibv_send_wr *request, uint64_t *elapsed,
+		       struct message *why)
 {
 	int err = endpoint_transfer(&link_local(link)->endpoint, request, elapsed, why);
 
@@ -169,8 +183,8 @@ static int run_request(struct link *link, struct ibv_send_wr *request, uint64_t 
 	return err;
 }
 
-int link_transfer(struct link *link, enum operation operation, struct place initiator, struct place target,
-		  size_t length, uint64_t *elapsed, struct message *why)
+int link_transfer(struct link *link, enum operation operation, struct place initiator,
+		  struct place target, size_t length, uint64_t *elapsed, struct message *why)
 {
 	static const enum ibv_wr_opcode opcode[] = {
 		[OP_WRITE] = IBV_WR_RDMA_WRITE, [OP_READ] = IBV_WR_RDMA_READ,
@@ -182,7 +196,9 @@ int link_transfer(struct link *link, enum operation operation, struct place init
 		.store = target.store, .offset = target.offset, .length = length,
 	};
 	struct ibv_sge sge = {
-		.addr = here->memory + initiator.offset, .length = (uint32_t)length, .lkey = here->lkey,
+		.addr = here->memory + initiator.offset,
+		.length = (uint32_t)length,
+		.lkey = here->lkey,
 	};
 	struct ibv_send_wr request = { .sg_list = &sge, .num_sge = 1, .opcode = opcode[operation] };
 	struct side_reply reply;
@@ -212,9 +228,12 @@ int link_transfer(struct link *link, enum operation operation, struct place init
 	return err;
 }
 
-/* A part of the target's warm store by turns, as far as @length reaches, with local memory that is no store. */
-static int stream(struct link *link, enum ibv_wr_opcode opcode, uint64_t memory, uint32_t lkey, size_t length,
-		  struct message *why)
+/*
+ * A part of the target's warm store by turns, as far as @length reaches, with local memory that is
+ * no store.
+ */
+static int stream(struct link *link, enum ibv_wr_opcode opcode, uint64_t memory, uint32_t lkey,
+		  size_t length, struct message *why)
 {
 	const struct region *warm = &link->region[TARGET][STORE_WARM];
 	uint64_t elapsed;
@@ -222,7 +241,9 @@ static int stream(struct link *link, enum ibv_wr_opcode opcode, uint64_t memory,
 
 	for (size_t done = 0; done < length && !err; done += WARM_BYTES) {
 		size_t part = length - done < WARM_BYTES ? length - done : WARM_BYTES;
-		struct ibv_sge sge = { .addr = memory + done, .length = (uint32_t)part, .lkey = lkey };
+		struct ibv_sge sge = { .addr = memory + done,
+				       .length = (uint32_t)part,
+				       .lkey = lkey };
 		struct ibv_send_wr request = {
 			.sg_list = &sge, .num_sge = 1, .opcode = opcode,
 			.wr.rdma = { .remote_addr = warm->memory, .rkey = warm->rkey },
@@ -249,11 +270,8 @@ int link_ensure(struct link *link, enum store store, struct message *why)
 			err = link_fill(link, end, start, WARM_BYTES, WARM_SEED, why);
 		if (!err && huge) {
 			err = link_huge_bytes(link, end, store, &bytes, why);
-			if (!err && bytes < WARM_BYTES) {
-				snprintf(why->text, sizeof(why->text),
-					 "no transparent huge page was given: see /sys/kernel/mm/transparent_hugepage/enabled");
-				err = -ENOMEM;
-			}
+			if (!err && bytes < WARM_BYTES)
+				err = lacks_huge_pages(why);
 		}
 	}
 	/* Both ways, so that either side has been read and written by the NIC. */
@@ -268,13 +286,14 @@ int link_ensure(struct link *link, enum store store, struct message *why)
 	return err;
 }
 
-int link_read_into(struct link *link, uint64_t memory, uint32_t lkey, size_t length, struct message *why)
+int link_read_into(struct link *link, uint64_t memory, uint32_t lkey, size_t length,
+		   struct message *why)
 {
 	return stream(link, IBV_WR_RDMA_READ, memory, lkey, length, why);
 }
 
-int link_read_from(struct link *link, uint64_t memory, uint32_t lkey, size_t length, uint64_t seed, bool *same,
-		   struct message *why)
+int link_read_from(struct link *link, uint64_t memory, uint32_t lkey, size_t length, uint64_t seed,
+		   bool *same, struct message *why)
 {
 	struct place start = { .store = STORE_WARM };
 	int err = link_fill(link, TARGET, start, length, ~seed, why);

@@ -26,7 +26,8 @@ static void list_cases(const struct run *run, const struct options *options)
 		for (unsigned int which = 0; which < 2; which++)
 			if (job_selected(&run->jobs[j], which, options))
 				printf("%-34s %u\n", run->jobs[j].name[which],
-				       options->iterations ? options->iterations : run->jobs[j].samples);
+				       options->iterations ? options->iterations
+							   : run->jobs[j].samples);
 }
 
 /* Returns whether any case is wanted; *@needs_device whether any of them needs a device. */
@@ -36,7 +37,8 @@ static bool survey(const struct run *run, const struct options *options, bool *n
 
 	*needs_device = false;
 	for (size_t j = 0; j < run->job_count; j++) {
-		if (!job_selected(&run->jobs[j], 0, options) && !job_selected(&run->jobs[j], 1, options))
+		if (!job_selected(&run->jobs[j], 0, options) &&
+		    !job_selected(&run->jobs[j], 1, options))
 			continue;
 		any = true;
 		*needs_device |= !run->jobs[j].on_cpu;
@@ -44,11 +46,13 @@ static bool survey(const struct run *run, const struct options *options, bool *n
 	return any;
 }
 
-static bool add_link(struct run *run, const char *name, const struct options *options, struct message *why)
+static bool add_link(struct run *run, const char *name, const struct options *options,
+		     struct message *why)
 {
 	struct choice choice;
 
-	if (choose_device(name, options->port, options->gid_index, &choice, why->text, sizeof(why->text)))
+	if (choose_device(name, options->port, options->gid_index, &choice, why->text,
+			  sizeof(why->text)))
 		return false;
 	return !link_prepare(&run->links[run->link_count++], &choice, options->processes == 2, why);
 }
@@ -199,7 +203,8 @@ int main(int argc, char **argv)
 		goto out;
 	}
 	if (needs_device)
-		ready = (options.devices.count ? use_named(&run, &options) : use_all(&run, &options)) &&
+		ready = (options.devices.count ? use_named(&run, &options)
+					       : use_all(&run, &options)) &&
 			open_links(&run);
 	if (ready)
 		status = measure(&run, &options);

@@ -11,31 +11,38 @@
 #include "text.h"
 
 static const char help[] =
-"Usage: odplat [OPTION]...\n"
-"Measure what on-demand paging (ODP) costs on RDMA devices: page faults, invalidations,\n"
-"registrations, prefetch; against pinned memory and against what the CPU needs for the same.\n"
-"\n"
-"  -d, --device NAME      measure this device; may be repeated (default: every ODP device that works)\n"
-"  -g, --gid INDEX        GID index (default: a RoCEv2 one, IPv4 before IPv6 before link-local)\n"
-"  -p, --port NUMBER      port (default: the first active one)\n"
-"  -c, --case PATTERN     measure the cases that match, such as 'write.8.*' or '{reg,dereg}.odp.*';\n"
-"                         may be repeated (default: all)\n"
-"  -l, --list             list the cases and their number of samples, and stop\n"
-"  -n, --iterations N     samples of every case (default: by the cost of the case)\n"
-"      --processes 1|2    1: both sides in this process (default); 2: the target in a child process\n"
-"      --counted          the clock counts instructions: label the results so, leave out what makes no sense\n"
-"  -j, --json FILE        write the results as JSON; '-' is standard output, and no table then\n"
-"      --csv              print CSV instead of the table\n"
-"      --plot DIR         write plots (PNG and SVG, by gnuplot) and their data to DIR\n"
-"      --progress         show progress on standard error even when it is no terminal\n"
-"  -q, --quiet            never show progress\n"
-"  -h, --help             this text\n"
-"      --version          the version\n"
-"\n"
-"Exit status: 0 measured (a device that corrupted data is marked in the table), 1 could not measure,\n"
-"2 wrong usage. See odplat(1).\n";
+	"Usage: odplat [OPTION]...\n"
+	"Measure what on-demand paging (ODP) costs on RDMA devices: page faults, invalidations,\n"
+	"registrations, prefetch; against pinned memory and against what the CPU needs for the same.\n"
+	"\n"
+	"  -d, --device NAME      measure this device; may be repeated (default: every ODP device that works)\n"
+	"  -g, --gid INDEX        GID index (default: a RoCEv2 one, IPv4 before IPv6 before link-local)\n"
+	"  -p, --port NUMBER      port (default: the first active one)\n"
+	"  -c, --case PATTERN     measure the cases that match, such as 'write.8.*' or '{reg,dereg}.odp.*';\n"
+	"                         may be repeated (default: all)\n"
+	"  -l, --list             list the cases and their number of samples, and stop\n"
+	"  -n, --iterations N     samples of every case (default: by the cost of the case)\n"
+	"      --processes 1|2    1: both sides in this process (default); 2: the target in a child process\n"
+	"      --counted          the clock counts instructions: label the results so, leave out what makes no sense\n"
+	"  -j, --json FILE        write the results as JSON; '-' is standard output, and no table then\n"
+	"      --csv              print CSV instead of the table\n"
+	"      --plot DIR         write plots (PNG and SVG, by gnuplot) and their data to DIR\n"
+	"      --progress         show progress on standard error even when it is no terminal\n"
+	"  -q, --quiet            never show progress\n"
+	"  -h, --help             this text\n"
+	"      --version          the version\n"
+	"\n"
+	"Exit status: 0 measured (a device that corrupted data is marked in the table), 1 could not measure,\n"
+	"2 wrong usage. See odplat(1).\n";
 
-enum { OPTION_PROCESSES = 256, OPTION_COUNTED, OPTION_CSV, OPTION_PLOT, OPTION_PROGRESS, OPTION_VERSION };
+enum {
+	OPTION_PROCESSES = 256,
+	OPTION_COUNTED,
+	OPTION_CSV,
+	OPTION_PLOT,
+	OPTION_PROGRESS,
+	OPTION_VERSION
+};
 
 static const struct option long_options[] = {
 	{ "device", required_argument, NULL, 'd' },
@@ -74,7 +81,8 @@ static bool number(const char *option, const char *text, unsigned int least, uns
 {
 	if (parse_number(text, least, most, value))
 		return true;
-	fprintf(stderr, "odplat: %s: \"%s\" is no number from %u to %u\n", option, text, least, most);
+	fprintf(stderr, "odplat: %s: \"%s\" is no number from %u to %u\n", option, text, least,
+		most);
 	return false;
 }
 
@@ -131,7 +139,9 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 {
 	int option;
 
-	*options = (struct options){ .gid_index = DEVICE_ANY_GID, .port = DEVICE_ANY_PORT, .processes = 1 };
+	*options = (struct options){ .gid_index = DEVICE_ANY_GID,
+				     .port = DEVICE_ANY_PORT,
+				     .processes = 1 };
 	while ((option = getopt_long(argc, argv, "d:g:p:c:ln:j:qh", long_options, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(help, stdout);
@@ -147,11 +157,13 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "odplat: \"%s\" is no option\nTry \"odplat --help\".\n", argv[optind]);
+		fprintf(stderr, "odplat: \"%s\" is no option\nTry \"odplat --help\".\n",
+			argv[optind]);
 		return PARSED_WRONG;
 	}
 	if (options->csv && options->json && !strcmp(options->json, "-")) {
-		fputs("odplat: --csv and --json - both want standard output: give --json a file\n", stderr);
+		fputs("odplat: --csv and --json - both want standard output: give --json a file\n",
+		      stderr);
 		return PARSED_WRONG;
 	}
 	return PARSED_RUN;

@@ -7,7 +7,10 @@
 
 #include "side.h"
 
-/** struct peer - a side in this process, or in a child that serves the same requests through a socket */
+/**
+ * struct peer - a side in this process, or in a child that serves the same requests through a
+ * socket
+ */
 struct peer {
 	struct side side;	/* of use only while child is 0 */
 	pid_t child;
@@ -18,7 +21,8 @@ struct peer {
  * peer_start() - make a peer, not yet open (see SIDE_OPEN)
  * @separate: put it into a child process
  *
- * The child is forked here; start all peers before any device is opened, so that no region is copied by fork().
+ * The child is forked here; start all peers before any device is opened, so that no region is
+ * copied by fork().
  *
  * Return: 0 or a negative errno.
  */

@@ -18,12 +18,21 @@ static const struct {
 	figure_function *draw;
 } figures[] = {
 	{ "overview", draw_overview },
-	{ "write.8", draw_latency }, { "read.8", draw_latency }, { "send.8", draw_latency },
+	{ "write.8", draw_latency },
+	{ "read.8", draw_latency },
+	{ "send.8", draw_latency },
 	{ "fetch-add.8", draw_latency },
-	{ "write.256k", draw_latency }, { "read.256k", draw_latency }, { "send.256k", draw_latency },
-	{ "write.2m", draw_latency }, { "read.2m", draw_latency }, { "send.2m", draw_latency },
-	{ "write", draw_sizes }, { "read", draw_sizes }, { "send", draw_sizes },
-	{ "dontneed", draw_invalidations }, { "munmap", draw_invalidations },
+	{ "write.256k", draw_latency },
+	{ "read.256k", draw_latency },
+	{ "send.256k", draw_latency },
+	{ "write.2m", draw_latency },
+	{ "read.2m", draw_latency },
+	{ "send.2m", draw_latency },
+	{ "write", draw_sizes },
+	{ "read", draw_sizes },
+	{ "send", draw_sizes },
+	{ "dontneed", draw_invalidations },
+	{ "munmap", draw_invalidations },
 	{ "register", draw_registrations },
 };
 
@@ -69,14 +78,15 @@ static bool is_latency(size_t figure)
 }
 
 /* Returns 1 when there is a script, 0 when there is nothing to draw, or a negative errno. */
-static int write_script(const struct results *results, const char *directory, size_t figure, char *file,
-			size_t size)
+static int write_script(const struct results *results, const char *directory, size_t figure,
+			char *file, size_t size)
 {
 	char path[4096];
 	FILE *script;
 	bool drawn, good;
 
-	snprintf(file, size, "%s-%s.gp", is_latency(figure) ? "latency" : "cost", figures[figure].name);
+	snprintf(file, size, "%s-%s.gp", is_latency(figure) ? "latency" : "cost",
+		 figures[figure].name);
 	if (figures[figure].draw == draw_overview)
 		snprintf(file, size, "%s.gp", figures[figure].name);
 	if (snprintf(path, sizeof(path), "%s/%s", directory, file) >= (int)sizeof(path))
@@ -121,7 +131,8 @@ int plot_results(const struct results *results, const char *directory, struct me
 	bool missing = false;
 
 	if (mkdir(directory, 0777) && errno != EEXIST) {
-		snprintf(why->text, sizeof(why->text), "%.120s cannot be made: %s", directory, errno_name(errno));
+		snprintf(why->text, sizeof(why->text), "%.120s cannot be made: %s", directory,
+			 errno_name(errno));
 		return -errno;
 	}
 	for (size_t f = 0; f < sizeof(figures) / sizeof(figures[0]); f++) {
@@ -129,8 +140,8 @@ int plot_results(const struct results *results, const char *directory, struct me
 		int err = write_script(results, directory, f, file, sizeof(file));
 
 		if (err < 0) {
-			snprintf(why->text, sizeof(why->text), "%.120s/%s cannot be written: %s", directory, file,
-				 errno_name(-err));
+			snprintf(why->text, sizeof(why->text), "%.120s/%s cannot be written: %s",
+				 directory, file, errno_name(-err));
 			return err;
 		}
 		if (!err || missing)
@@ -139,13 +150,15 @@ int plot_results(const struct results *results, const char *directory, struct me
 		if (err == -ENOENT) {
 			missing = true;
 		} else if (err) {
-			snprintf(why->text, sizeof(why->text), "gnuplot failed on %.120s/%s", directory, file);
+			snprintf(why->text, sizeof(why->text), "gnuplot failed on %.120s/%s",
+				 directory, file);
 			return err;
 		}
 	}
 	if (missing)
 		fprintf(stderr,
 			"odplat: gnuplot is not there, so the pictures were not drawn: install gnuplot-nox, then "
-			"\"cd %s; gnuplot *.gp\"\n", directory);
+			"\"cd %s; gnuplot *.gp\"\n",
+			directory);
 	return 0;
 }

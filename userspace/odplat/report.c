@@ -23,11 +23,14 @@ void report_json(FILE *out, const struct results *results)
 		json_string(out, row->name);
 		fprintf(out, ",\"unit\":\"ns\",\"n\":%zu,", s.count);
 		if (s.count)
-			fprintf(out, "\"min\":%llu,\"median\":%llu,\"mean98\":%.1f,\"p99\":%llu,\"p999\":%llu,\"max\":%llu",
+			fprintf(out,
+				"\"min\":%llu,\"median\":%llu,\"mean98\":%.1f,\"p99\":%llu,\"p999\":%llu,\"max\":%llu",
 				(unsigned long long)s.min, (unsigned long long)s.median, s.mean98,
-				(unsigned long long)s.p99, (unsigned long long)s.p999, (unsigned long long)s.max);
+				(unsigned long long)s.p99, (unsigned long long)s.p999,
+				(unsigned long long)s.max);
 		else
-			fputs("\"min\":null,\"median\":null,\"mean98\":null,\"p99\":null,\"p999\":null,\"max\":null", out);
+			fputs("\"min\":null,\"median\":null,\"mean98\":null,\"p99\":null,\"p999\":null,\"max\":null",
+			      out);
 		fprintf(out, ",\"verified\":%s,\"error\":", verdict_word(row->verdict));
 		if (row->failed)
 			json_string(out, row->error.text);
@@ -40,7 +43,8 @@ void report_json(FILE *out, const struct results *results)
 
 void report_csv(FILE *out, const struct results *results)
 {
-	fputs("kernel,mode,device,case,unit,n,min,median,mean98,p99,p999,max,verified,error\n", out);
+	fputs("kernel,mode,device,case,unit,n,min,median,mean98,p99,p999,max,verified,error\n",
+	      out);
 	for (size_t i = 0; i < results->count; i++) {
 		struct row *row = &results->row[i];
 		struct summary s;

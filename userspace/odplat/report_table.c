@@ -38,8 +38,8 @@ static void print_ratio(FILE *out, const struct results *results, struct row *ro
 {
 	double own, other;
 
-	if (base && base != row && results_figure(results, row, &own) && results_figure(results, base, &other) &&
-	    other > 0)
+	if (base && base != row && results_figure(results, row, &own) &&
+	    results_figure(results, base, &other) && other > 0)
 		fprintf(out, own / other < 9.95 ? " %8.2fx" : " %8.0fx", own / other);
 	else
 		fprintf(out, " %9s", "");
@@ -55,14 +55,17 @@ static struct row *floor_row(const struct results *results, const struct row *ro
 	return results_find(results, on_cpu ? CPU_DEVICE : row->device, floor);
 }
 
-static void print_row(FILE *out, const struct results *results, struct row *row, const char *reference, bool several,
-		      bool repeated, int device_width)
+static void print_row(FILE *out, const struct results *results, struct row *row,
+		      const char *reference, bool several, bool repeated, int device_width)
 {
-	static const char *const verdict[] = { [VERDICT_NONE] = "-", [VERDICT_GOOD] = "ok", [VERDICT_BAD] = "CORRUPT" };
+	static const char *const verdict[] = {
+		[VERDICT_NONE] = "-", [VERDICT_GOOD] = "ok", [VERDICT_BAD] = "CORRUPT"
+	};
 	struct summary s;
 
 	row_summary(row, &s);
-	fprintf(out, "%-31s %-*s %5zu", repeated ? "" : row->name, device_width, row->device, s.count);
+	fprintf(out, "%-31s %-*s %5zu", repeated ? "" : row->name, device_width, row->device,
+		s.count);
 	if (s.count) {
 		print_figure(out, (double)s.min);
 		print_figure(out, (double)s.median);
@@ -76,7 +79,9 @@ static void print_row(FILE *out, const struct results *results, struct row *row,
 		print_ratio(out, results, row, floor_row(results, row));
 		if (several)
 			print_ratio(out, results, row,
-				    strcmp(row->device, CPU_DEVICE) ? results_find(results, reference, row->name) : NULL);
+				    strcmp(row->device, CPU_DEVICE)
+					    ? results_find(results, reference, row->name)
+					    : NULL);
 	}
 	if (row->max_is_freed)
 		fprintf(out, "  %llu MiB freed", (unsigned long long)row->freed_kib / 1024);
@@ -102,16 +107,21 @@ void report_table(FILE *out, const struct results *results)
 		snprintf(versus, sizeof(versus), "/%.8s", reference);
 	fprintf(out, "Linux %s, figures in %s\n\n", results->kernel,
 		results->counted ? "kI (1000 instructions)" : "microseconds");
-	fprintf(out, "%-31s %-*s %5s %8s %8s %8s %8s %8s %-7s %9s %9s\n", "case", device_width, "device", "n", "min",
-		"median", "mean98", "p99", "max", "data", "/floor", versus);
+	fprintf(out, "%-31s %-*s %5s %8s %8s %8s %8s %8s %-7s %9s%*s\n", "case", device_width,
+		"device", "n", "min", "median", "mean98", "p99", "max", "data", "/floor",
+		several ? 10 : 0, versus);
 	for (size_t i = 0; i < results->count; i++)
 		print_row(out, results, &results->row[i], reference, several,
-			  i && !strcmp(results->row[i].name, results->row[i - 1].name), device_width);
-	fprintf(out, "\nmean98: mean without the top 2 %%. /floor: against the CPU's or the kernel's own work (pvm.*, .unregistered),\n"
-		"by the %s.", results->counted ? "mean98" : "median");
+			  i && !strcmp(results->row[i].name, results->row[i - 1].name),
+			  device_width);
+	fprintf(out,
+		"\nmean98: mean without the top 2 %%. /floor: against the CPU's or the kernel's own work (pvm.*, .unregistered),\n"
+		"by the %s.",
+		results->counted ? "mean98" : "median");
 	if (several)
 		fprintf(out, " %s: against the same case on %s.", versus, reference);
 	putc('\n', out);
 	if (corrupt)
-		fputs("CORRUPT: the device reported success, but other bytes than the ones sent were found.\n", out);
+		fputs("CORRUPT: the device reported success, but other bytes than the ones sent were found.\n",
+		      out);
 }

@@ -37,7 +37,9 @@ struct results {
 /** row_sample() - add a sample; @row may be NULL, for warming up */
 void row_sample(struct row *row, uint64_t nanoseconds);
 
-/** row_verify() - note whether data arrived as it should; one bad byte makes the row bad for good */
+/**
+ * row_verify() - note whether data arrived as it should; one bad byte makes the row bad for good
+ */
 void row_verify(struct row *row, bool good);
 
 /** row_fail() - note why a row could not be measured; the first reason stays */
@@ -51,8 +53,8 @@ struct row *results_find(const struct results *results, const char *device, cons
 
 /**
  * results_figure() - the one figure by which rows are compared
- * @figure: out, nanoseconds: the median in wall-clock mode; the mean without the top 2 % in counted mode, where
- * medians depend on the phase of the scheduler
+ * @figure: out, nanoseconds: the median in wall-clock mode; the mean without the top 2 % in counted
+ * mode, where medians depend on the phase of the scheduler
  *
  * Return: false when the row has no samples.
  */

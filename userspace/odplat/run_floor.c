@@ -2,7 +2,6 @@
 // Copyright (c) 2026 The pinless authors
 /* The floors: what the CPU and the kernel need for the same work without any NIC. */
 #include <errno.h>
-#include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -11,8 +10,8 @@
 #include "clock.h"
 #include "pattern.h"
 
-int run_syscall(struct bench *bench, const struct job *job, unsigned int count, struct row *const rows[2],
-		struct message *why)
+int run_syscall(struct bench *bench, const struct job *job, unsigned int count,
+		struct row *const rows[2], struct message *why)
 {
 	(void)bench;
 	(void)job;
@@ -26,21 +25,16 @@ int run_syscall(struct bench *bench, const struct job *job, unsigned int count, 
 	return 0;
 }
 
-static int lacks_huge_pages(struct message *why)
-{
-	snprintf(why->text, sizeof(why->text),
-		 "no transparent huge page was given: see /sys/kernel/mm/transparent_hugepage/enabled");
-	return -ENOMEM;
-}
-
-int run_touch(struct bench *bench, const struct job *job, unsigned int count, struct row *const rows[2],
-	      struct message *why)
+int run_touch(struct bench *bench, const struct job *job, unsigned int count,
+	      struct row *const rows[2], struct message *why)
 {
 	struct area area;
 	int err;
 
 	(void)bench;
-	/* One more, touched first: the page tables above the page belong to nobody's first touch. */
+	/*
+	 * One more, touched first: the page tables above the page belong to nobody's first touch.
+	 */
 	err = area_map(&area, (count + 1) * job->length, job->huge);
 	if (err)
 		return explain_error(why, "mmap", -err);
@@ -58,8 +52,8 @@ int run_touch(struct bench *bench, const struct job *job, unsigned int count, st
 	return err;
 }
 
-int run_copy(struct bench *bench, const struct job *job, unsigned int count, struct row *const rows[2],
-	     struct message *why)
+int run_copy(struct bench *bench, const struct job *job, unsigned int count,
+	     struct row *const rows[2], struct message *why)
 {
 	struct area from, to;
 	pid_t self = getpid();
@@ -75,7 +69,8 @@ int run_copy(struct bench *bench, const struct job *job, unsigned int count, str
 	}
 	area_touch(&to);
 	for (unsigned int i = 0; i < count; i++) {
-		struct iovec source = { from.memory, job->length }, sink = { to.memory, job->length };
+		struct iovec source = { from.memory, job->length },
+			     sink = { to.memory, job->length };
 		uint64_t seed = ++bench->seed, start, end;
 		ssize_t copied;
 

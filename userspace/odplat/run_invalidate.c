@@ -13,8 +13,8 @@
 #define SHARED_REGIONS	64
 
 /* The NIC writes all of @area; the bytes are checked. */
-static int use_area(struct bench *bench, const struct area *area, const struct ibv_mr *mr, struct row *row,
-		    struct message *why)
+static int use_area(struct bench *bench, const struct area *area, const struct ibv_mr *mr,
+		    struct row *row, struct message *why)
 {
 	size_t part = area->length < WARM_BYTES ? area->length : WARM_BYTES;
 	struct place start = { .store = STORE_WARM };
@@ -23,15 +23,19 @@ static int use_area(struct bench *bench, const struct area *area, const struct i
 
 	err = link_fill(bench->link, TARGET, start, part, seed, why);
 	if (!err)
-		err = link_read_into(bench->link, (uintptr_t)area->memory, mr->lkey, area->length, why);
+		err = link_read_into(bench->link, (uintptr_t)area->memory, mr->lkey, area->length,
+				     why);
 	for (size_t at = 0; at < area->length && !err; at += part)
 		row_verify(row, pattern_check(area->memory + at, 0, part, seed));
 	return err;
 }
 
-/* What was discarded reads as zeros, for the NIC too: the first and the last part of @area, which it may have cached. */
-static int check_discarded(struct bench *bench, const struct area *area, const struct ibv_mr *mr, struct row *row,
-			   struct message *why)
+/*
+ * What was discarded reads as zeros, for the NIC too: the first and the last part of @area, which
+ * it may have cached.
+ */
+static int check_discarded(struct bench *bench, const struct area *area, const struct ibv_mr *mr,
+			   struct row *row, struct message *why)
 {
 	size_t part = area->length < 64 * PAGE_BYTES ? area->length : 64 * PAGE_BYTES;
 	uintptr_t first = (uintptr_t)area->memory, last = first + area->length - part;
@@ -62,8 +66,12 @@ static int discard(const struct area *area, bool unmap, struct row *row, struct 
 	return 0;
 }
 
-/* Each sample has memory of its own, which is registered before the CPU touches it, so that no driver can look ahead. */
-static int invalidate_once(struct bench *bench, const struct job *job, struct row *row, struct message *why)
+/*
+ * Each sample has memory of its own, which is registered before the CPU touches it, so that no
+ * driver can look ahead.
+ */
+static int invalidate_once(struct bench *bench, const struct job *job, struct row *row,
+			   struct message *why)
 {
 	struct ibv_mr *mr = NULL;
 	struct area area;
@@ -93,8 +101,8 @@ unmap:
 	return err;
 }
 
-int run_invalidate(struct bench *bench, const struct job *job, unsigned int count, struct row *const rows[2],
-		   struct message *why)
+int run_invalidate(struct bench *bench, const struct job *job, unsigned int count,
+		   struct row *const rows[2], struct message *why)
 {
 	int err = link_ensure(bench->link, STORE_WARM, why);
 
@@ -116,7 +124,8 @@ int run_invalidate_untouched(struct bench *bench, const struct job *job, unsigne
 	if (err)
 		return err;
 	if (job->state[0] != STATE_UNREGISTERED) {
-		mr = register_memory(&link_local(bench->link)->endpoint, area.memory, area.length, true, why);
+		mr = register_memory(&link_local(bench->link)->endpoint, area.memory, area.length,
+				     true, why);
 		if (!mr)
 			err = -errno;
 	}
@@ -144,7 +153,8 @@ int run_invalidate_shared(struct bench *bench, const struct job *job, unsigned i
 	if (err)
 		return err;
 	for (unsigned int r = 0; r < SHARED_REGIONS && !err; r++) {
-		mr[r] = register_memory(&link_local(bench->link)->endpoint, area.memory, area.length, true, why);
+		mr[r] = register_memory(&link_local(bench->link)->endpoint, area.memory,
+					area.length, true, why);
 		if (!mr[r])
 			err = -errno;
 	}

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (c) 2026 The pinless authors
-/* Taking the memory of a killed process back, as the OOM reaper does, while a NIC has used all of it. */
+/*
+ * Taking the memory of a killed process back, as the OOM reaper does, while a NIC has used all of
+ * it.
+ */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,19 +39,21 @@ static void populate(const struct choice *choice, size_t length, struct report *
 		report->err = map_memory(&area, length, true, &report->why);
 	if (report->err)
 		return;
-	mr = register_memory(&link_local(&link)->endpoint, area.memory, area.length, true, &report->why);
+	mr = register_memory(&link_local(&link)->endpoint, area.memory, area.length, true,
+			     &report->why);
 	if (!mr) {
 		report->err = -errno;
 		return;
 	}
 	area_touch(&area);
-	report->err = link_read_into(&link, (uintptr_t)area.memory, mr->lkey, area.length, &report->why);
+	report->err = link_read_into(&link, (uintptr_t)area.memory, mr->lkey, area.length,
+				     &report->why);
 }
 
 static pid_t start_victim(const struct choice *choice, size_t length, struct message *why)
 {
 	struct report report = { .err = -EPIPE, .why = { "the victim process ended early" } };
-	pid_t victim;
+	pid_t parent = getpid(), victim;
 	int pipes[2];
 
 	if (pipe(pipes))
@@ -56,6 +62,9 @@ static pid_t start_victim(const struct choice *choice, size_t length, struct mes
 	victim = fork();
 	if (!victim) {
 		close(pipes[0]);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
 		populate(choice, length, &report);
 		if (write(pipes[1], &report, sizeof(report)) != sizeof(report))
 			_exit(1);
@@ -92,8 +101,8 @@ static uint64_t resident_kib(pid_t pid)
 }
 
 /*
- * A killed process frees its own memory as soon as it runs. To see what the reaper can do, the victim shares one CPU
- * with us and we are in a scheduling class before its.
+ * A killed process frees its own memory as soon as it runs. To see what the reaper can do, the
+ * victim shares one CPU with us and we are in a scheduling class before its.
  */
 struct hold {
 	cpu_set_t cpus;
@@ -112,7 +121,8 @@ static bool hold_cpu(pid_t victim, struct hold *hold)
 	sched_getparam(0, &hold->param);
 	CPU_ZERO(&one);
 	CPU_SET(sched_getcpu(), &one);
-	return !sched_setaffinity(0, sizeof(one), &one) && !sched_setaffinity(victim, sizeof(one), &one) &&
+	return !sched_setaffinity(0, sizeof(one), &one) &&
+	       !sched_setaffinity(victim, sizeof(one), &one) &&
 	       !sched_setscheduler(0, SCHED_FIFO, &first);
 }
 
@@ -122,7 +132,8 @@ static void release_cpu(const struct hold *hold)
 	sched_setaffinity(0, sizeof(hold->cpus), &hold->cpus);
 }
 
-static int reap_once(struct bench *bench, const struct job *job, struct row *row, struct message *why)
+static int reap_once(struct bench *bench, const struct job *job, struct row *row,
+		     struct message *why)
 {
 	pid_t victim = start_victim(&bench->link->choice, job->length, why);
 	uint64_t before, after, start, elapsed;
@@ -137,7 +148,9 @@ static int reap_once(struct bench *bench, const struct job *job, struct row *row
 		goto end_victim;
 	}
 	if (!hold_cpu(victim, &hold)) {
-		err = explain_error(why, "keeping the victim off its CPU needs root: sched_setscheduler", errno);
+		err = explain_error(why,
+				    "keeping the victim off its CPU needs root: sched_setscheduler",
+				    errno);
 		goto release;
 	}
 	before = resident_kib(victim);
@@ -162,8 +175,8 @@ end_victim:
 	return err;
 }
 
-int run_mrelease(struct bench *bench, const struct job *job, unsigned int count, struct row *const rows[2],
-		 struct message *why)
+int run_mrelease(struct bench *bench, const struct job *job, unsigned int count,
+		 struct row *const rows[2], struct message *why)
 {
 	int err = 0;
 

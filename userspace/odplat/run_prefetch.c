@@ -31,8 +31,8 @@ static int prefetch_once(struct bench *bench, const struct job *job, struct row 
 		.lkey = side->mr[STORE_FRESH]->lkey,
 	};
 	before = now_ns();
-	err = ibv_advise_mr(side->endpoint.pd, IBV_ADVISE_MR_ADVICE_PREFETCH_WRITE, IBV_ADVISE_MR_FLAG_FLUSH,
-			    &range, 1);
+	err = ibv_advise_mr(side->endpoint.pd, IBV_ADVISE_MR_ADVICE_PREFETCH_WRITE,
+			    IBV_ADVISE_MR_FLAG_FLUSH, &range, 1);
 	elapsed = now_ns() - before;
 	if (err)
 		return explain_error(why, "ibv_advise_mr", err < 0 ? -err : err);
@@ -47,8 +47,8 @@ static int prefetch_once(struct bench *bench, const struct job *job, struct row 
 	return err;
 }
 
-int run_prefetch(struct bench *bench, const struct job *job, unsigned int count, struct row *const rows[2],
-		 struct message *why)
+int run_prefetch(struct bench *bench, const struct job *job, unsigned int count,
+		 struct row *const rows[2], struct message *why)
 {
 	int err = link_ensure(bench->link, STORE_WARM, why);
 

@@ -15,7 +15,8 @@ int map_memory(struct area *area, size_t length, bool populated, struct message 
 	int err;
 
 	if (populated && available && available < length + length / 4) {
-		snprintf(why->text, sizeof(why->text), "needs %zu MiB of free memory, %llu MiB are available",
+		snprintf(why->text, sizeof(why->text),
+			 "needs %zu MiB of free memory, %llu MiB are available",
 			 (length + length / 4) >> 20, (unsigned long long)available >> 20);
 		return -ENOMEM;
 	}
@@ -24,11 +25,11 @@ int map_memory(struct area *area, size_t length, bool populated, struct message 
 }
 
 /*
- * Proof that the region works up to its end: the NIC reads the last page, which nobody has touched. An implicit
- * region has no end that memory could be at; there the page is any.
+ * Proof that the region works up to its end: the NIC reads the last page, which nobody has touched.
+ * An implicit region has no end that memory could be at; there the page is any.
  */
-static int probe_region(struct bench *bench, const struct job *job, const struct area *area, struct row *row,
-			struct message *why)
+static int probe_region(struct bench *bench, const struct job *job, const struct area *area,
+			struct row *row, struct message *why)
 {
 	bool odp = job->state[0] != STATE_PINNED, same = true;
 	struct endpoint *endpoint = &link_local(bench->link)->endpoint;
@@ -42,16 +43,16 @@ static int probe_region(struct bench *bench, const struct job *job, const struct
 		return -errno;
 	if (!odp)
 		pattern_fill(last, 0, PAGE_BYTES, ++bench->seed);
-	err = link_read_from(bench->link, (uintptr_t)last, mr->lkey, PAGE_BYTES, odp ? PATTERN_ZERO : bench->seed,
-			     &same, why);
+	err = link_read_from(bench->link, (uintptr_t)last, mr->lkey, PAGE_BYTES,
+			     odp ? PATTERN_ZERO : bench->seed, &same, why);
 	if (!err)
 		row_verify(row, same);
 	ibv_dereg_mr(mr);
 	return err;
 }
 
-int run_register(struct bench *bench, const struct job *job, unsigned int count, struct row *const rows[2],
-		 struct message *why)
+int run_register(struct bench *bench, const struct job *job, unsigned int count,
+		 struct row *const rows[2], struct message *why)
 {
 	struct endpoint *endpoint = &link_local(bench->link)->endpoint;
 	bool odp = job->state[0] != STATE_PINNED;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (c) 2026 The pinless authors
-/* One operation between two sides, whose memory is in a given state: what a page fault adds to it. */
+/*
+ * One operation between two sides, whose memory is in a given state: what a page fault adds to it.
+ */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "cases.h"
@@ -28,9 +29,9 @@ static size_t slot_bytes(const struct job *job)
 }
 
 /*
- * A driver may take neighbours along that the CPU has mapped, and more of them when misses are sequential. So that
- * each sample meets a page that the NIC really does not know, the slots are used in no order, and a slot is touched
- * only just before its turn.
+ * A driver may take neighbours along that the CPU has mapped, and more of them when misses are
+ * sequential. So that each sample meets a page that the NIC really does not know, the slots are
+ * used in no order, and a slot is touched only just before its turn.
  */
 static unsigned int *shuffled(unsigned int count)
 {
@@ -51,8 +52,8 @@ static enum end source_of(enum operation operation)
 	return operation == OP_READ ? TARGET : INITIATOR;
 }
 
-static int check_atomic(struct link *link, const struct place place[2], const uint64_t seed[2], size_t slot,
-			bool *same, struct message *why)
+static int check_atomic(struct link *link, const struct place place[2], const uint64_t seed[2],
+			size_t slot, bool *same, struct message *why)
 {
 	uint64_t before = pattern_word(seed[TARGET], 0), word;
 	int err;
@@ -78,12 +79,13 @@ static int check_copy(struct link *link, const struct job *job, const struct pla
 	int err = link_check(link, sink, place[sink], 0, job->length, seed[source], same, why);
 
 	if (!err && job->length < slot_bytes(job))
-		err = link_check(link, sink, place[sink], job->length, slot_bytes(job), seed[sink], same, why);
+		err = link_check(link, sink, place[sink], job->length, slot_bytes(job), seed[sink],
+				 same, why);
 	return err;
 }
 
-static int take_sample(struct bench *bench, const struct job *job, unsigned int slot, struct row *row,
-		       struct message *why)
+static int take_sample(struct bench *bench, const struct job *job, unsigned int slot,
+		       struct row *row, struct message *why)
 {
 	struct link *link = bench->link;
 	struct place place[2];
@@ -99,7 +101,8 @@ static int take_sample(struct bench *bench, const struct job *job, unsigned int 
 			err = link_fill(link, end, place[end], slot_bytes(job), seed[end], why);
 	}
 	if (!err)
-		err = link_transfer(link, job->operation, place[INITIATOR], place[TARGET], job->length, &elapsed, why);
+		err = link_transfer(link, job->operation, place[INITIATOR], place[TARGET],
+				    job->length, &elapsed, why);
 	if (err)
 		return err;
 	row_sample(row, elapsed);
@@ -113,11 +116,12 @@ static int take_sample(struct bench *bench, const struct job *job, unsigned int 
 }
 
 /*
- * Slots smaller than a huge page share page tables, and whatever a driver keeps per 2 MiB, with their neighbours: a
- * first operation on a page of its own, after the slots, pays for those, so that a sample shows the cost of its page.
- * A slot of 2 MiB pays for its own.
+ * Slots smaller than a huge page share page tables, and whatever a driver keeps per 2 MiB, with
+ * their neighbours: a first operation on a page of its own, after the slots, pays for those, so
+ * that a sample shows the cost of its page. A slot of 2 MiB pays for its own.
  */
-static int prepare(struct bench *bench, const struct job *job, unsigned int count, struct message *why)
+static int prepare(struct bench *bench, const struct job *job, unsigned int count,
+		   struct message *why)
 {
 	size_t slot = slot_bytes(job), primer = slot < HUGE_BYTES ? count * slot : 0;
 	struct link *link = bench->link;
@@ -133,8 +137,8 @@ static int prepare(struct bench *bench, const struct job *job, unsigned int coun
 		} else {
 			fresh = true;
 			place[end].offset = primer;
-			err = link_map(link, end, STORE_FRESH, primer ? primer + PAGE_BYTES : count * slot, job->huge,
-				       why);
+			err = link_map(link, end, STORE_FRESH,
+				       primer ? primer + PAGE_BYTES : count * slot, job->huge, why);
 		}
 		if (err)
 			return err;
@@ -145,21 +149,19 @@ static int prepare(struct bench *bench, const struct job *job, unsigned int coun
 			     job->length < PAGE_BYTES ? job->length : PAGE_BYTES, &elapsed, why);
 }
 
-static int check_huge(struct bench *bench, const struct job *job, unsigned int count, struct message *why)
+static int check_huge(struct bench *bench, const struct job *job, unsigned int count,
+		      struct message *why)
 {
 	size_t bytes;
 	int err = link_huge_bytes(bench->link, TARGET, STORE_FRESH, &bytes, why);
 
-	if (!err && bytes < count * slot_bytes(job)) {
-		snprintf(why->text, sizeof(why->text),
-			 "the faults gave small pages: see /sys/kernel/mm/transparent_hugepage/enabled");
-		err = -ENOMEM;
-	}
+	if (!err && bytes < count * slot_bytes(job))
+		err = lacks_huge_pages(why);
 	return err;
 }
 
-int run_transfer(struct bench *bench, const struct job *job, unsigned int count, struct row *const rows[2],
-		 struct message *why)
+int run_transfer(struct bench *bench, const struct job *job, unsigned int count,
+		 struct row *const rows[2], struct message *why)
 {
 	unsigned int *order;
 	int err;

@@ -68,7 +68,8 @@ static void fail_unit(const struct unit *unit, const struct message *why)
 			row_fail(unit->rows[r], why);
 }
 
-static void run_unit(const struct unit *unit, unsigned int count, struct row *const rows[2], uint64_t *seed)
+static void run_unit(const struct unit *unit, unsigned int count, struct row *const rows[2],
+		     uint64_t *seed)
 {
 	struct bench bench = { .link = unit->link, .seed = *seed };
 	struct message why = { "unknown error" };
@@ -77,7 +78,8 @@ static void run_unit(const struct unit *unit, unsigned int count, struct row *co
 	if (unit->link && !unit->link->connected && link_recover(unit->link, &why)) {
 		struct message lost;
 
-		snprintf(lost.text, sizeof(lost.text), "the connection could not be made again: %.180s", why.text);
+		snprintf(lost.text, sizeof(lost.text),
+			 "the connection could not be made again: %.180s", why.text);
 		fail_unit(unit, &lost);
 		return;
 	}
@@ -87,7 +89,8 @@ static void run_unit(const struct unit *unit, unsigned int count, struct row *co
 		fail_unit(unit, &why);
 }
 
-static void count_part(const struct unit *unit, unsigned int round, unsigned int *from, unsigned int *to)
+static void count_part(const struct unit *unit, unsigned int round, unsigned int *from,
+		       unsigned int *to)
 {
 	*from = (unsigned int)((uint64_t)unit->samples * round / ROUNDS);
 	*to = (unsigned int)((uint64_t)unit->samples * (round + 1) / ROUNDS);
@@ -137,8 +140,10 @@ static void lay_out(const struct job *jobs, size_t job_count, struct link *links
 			continue;
 		for (size_t d = 0; d < devices; d++)
 			unit[d] = (struct unit){
-				.job = &jobs[j], .link = jobs[j].on_cpu ? NULL : &links[d],
-				.samples = options->iterations ? options->iterations : jobs[j].samples,
+				.job = &jobs[j],
+				.link = jobs[j].on_cpu ? NULL : &links[d],
+				.samples = options->iterations ? options->iterations
+							       : jobs[j].samples,
 			};
 		for (unsigned int which = 0; which < 2; which++) {
 			if (!job_selected(&jobs[j], which, options))
@@ -165,7 +170,8 @@ int run_jobs(const struct job *jobs, size_t job_count, struct link *links, size_
 	struct utsname name;
 	struct plan plan;
 
-	line.shown = options->progress == PROGRESS_ON || (options->progress == PROGRESS_AUTO && line.terminal);
+	line.shown = options->progress == PROGRESS_ON ||
+		     (options->progress == PROGRESS_AUTO && line.terminal);
 	memset(results, 0, sizeof(*results));
 	results->counted = options->counted;
 	if (!uname(&name))

@@ -6,7 +6,10 @@
 #include "cases.h"
 #include "options.h"
 
-/** ROUNDS - how often the whole list of jobs is gone through, so that drift of the machine meets all alike */
+/**
+ * ROUNDS - how often the whole list of jobs is gone through, so that drift of the machine meets
+ * all alike
+ */
 #define ROUNDS	10
 
 /**
@@ -23,8 +26,8 @@ bool job_selected(const struct job *job, unsigned int which, const struct option
  * @options: what to measure and how
  * @results: out, free with free_results()
  *
- * All jobs on all devices are taken in turns, round by round. A case that fails gets its error and does not keep
- * the others from being measured.
+ * All jobs on all devices are taken in turns, round by round. A case that fails gets its error and
+ * does not keep the others from being measured.
  *
  * Return: 0 or -ENOMEM.
  */

@@ -18,8 +18,8 @@ int access_flags(const struct choice *choice, bool odp)
 	return odp ? flags | IBV_ACCESS_ON_DEMAND : flags;
 }
 
-struct ibv_mr *register_memory(const struct endpoint *endpoint, void *memory, size_t length, bool odp,
-			       struct message *why)
+struct ibv_mr *register_memory(const struct endpoint *endpoint, void *memory, size_t length,
+			       bool odp, struct message *why)
 {
 	struct ibv_mr *mr;
 
@@ -41,7 +41,8 @@ static void drop_store(struct side *side, enum store store)
 	area_unmap(&side->area[store]);
 }
 
-static int map_store(struct side *side, const struct side_request *request, struct side_reply *reply)
+static int map_store(struct side *side, const struct side_request *request,
+		     struct side_reply *reply)
 {
 	enum store store = request->store;
 	struct area *area = &side->area[store];
@@ -54,8 +55,8 @@ static int map_store(struct side *side, const struct side_request *request, stru
 			 request->length / 1024, errno_name(-err));
 		return err;
 	}
-	side->mr[store] = register_memory(&side->endpoint, area->memory, area->length, store != STORE_PINNED,
-					  &reply->why);
+	side->mr[store] = register_memory(&side->endpoint, area->memory, area->length,
+					  store != STORE_PINNED, &reply->why);
 	if (!side->mr[store]) {
 		err = -errno;
 		drop_store(side, store);

@@ -10,7 +10,10 @@
 #include "area.h"
 #include "endpoint.h"
 
-/** enum store - the memory that a side keeps; each is one area and at most one region over all of it */
+/**
+ * enum store - the memory that a side keeps; each is one area and at most one region over all of
+ * it
+ */
 enum store {
 	STORE_WARM,		/* 4 KiB pages, ODP, used through the NIC */
 	STORE_WARM_HUGE,	/* the same in transparent huge pages */
@@ -20,18 +23,18 @@ enum store {
 };
 
 enum side_command {
-	SIDE_OPEN,		/* choice */
-	SIDE_ADDRESS,		/* -> address */
-	SIDE_CONNECT,		/* address */
+	SIDE_OPEN,    /* choice */
+	SIDE_ADDRESS, /* -> address */
+	SIDE_CONNECT, /* address */
 	SIDE_REBUILD,
-	SIDE_MAP,		/* store, length, huge -> memory, keys; replaces what the store held */
-	SIDE_UNMAP,		/* store */
-	SIDE_FILL,		/* store, offset, length, seed */
-	SIDE_CHECK,		/* store, offset, skip, length, seed -> same */
-	SIDE_WORD,		/* store, offset -> word */
-	SIDE_POST_RECV,		/* store, offset, length */
-	SIDE_REAP_RECV,		/* length */
-	SIDE_HUGE_BYTES,	/* store -> bytes */
+	SIDE_MAP,	 /* store, length, huge -> memory, keys; replaces what the store held */
+	SIDE_UNMAP,	 /* store */
+	SIDE_FILL,	 /* store, offset, length, seed */
+	SIDE_CHECK,	 /* store, offset, skip, length, seed -> same */
+	SIDE_WORD,	 /* store, offset -> word */
+	SIDE_POST_RECV,	 /* store, offset, length */
+	SIDE_REAP_RECV,	 /* length */
+	SIDE_HUGE_BYTES, /* store -> bytes */
 };
 
 /** struct side_request - one request to a side; which fields count, enum side_command says */
@@ -81,8 +84,8 @@ void side_execute(struct side *side, const struct side_request *request, struct 
  *
  * Return: the region, or NULL.
  */
-struct ibv_mr *register_memory(const struct endpoint *endpoint, void *memory, size_t length, bool odp,
-			       struct message *why);
+struct ibv_mr *register_memory(const struct endpoint *endpoint, void *memory, size_t length,
+			       bool odp, struct message *why);
 
 /** access_flags() - the access rights that register_memory() gives on this device */
 int access_flags(const struct choice *choice, bool odp);

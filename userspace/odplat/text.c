@@ -138,8 +138,9 @@ int explain_error(struct message *why, const char *what, int error)
 	if (error == ENOMEM && geteuid() && !getrlimit(RLIMIT_MEMLOCK, &limit) &&
 	    limit.rlim_cur != RLIM_INFINITY)
 		snprintf(why->text, sizeof(why->text),
-			 "%s: %s; the locked-memory limit is %llu KiB: \"ulimit -l unlimited\", or run as root",
-			 what, errno_name(error), (unsigned long long)limit.rlim_cur / 1024);
+			 "%s: %s; locked memory is limited to %llu KiB: %s", what,
+			 errno_name(error), (unsigned long long)limit.rlim_cur / 1024,
+			 "\"ulimit -l unlimited\", or run as root");
 	else
 		snprintf(why->text, sizeof(why->text), "%s: %s", what, errno_name(error));
 	return -error;

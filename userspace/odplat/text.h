@@ -20,8 +20,8 @@ void csv_string(FILE *out, const char *text);
 /**
  * glob_match() - does @name match @pattern?
  *
- * The pattern knows what a shell knows: ``*``, ``?``, ``[...]`` and alternatives ``{a,b}``, which nest.
- * A brace without its partner stands for itself.
+ * The pattern knows what a shell knows: ``*``, ``?``, ``[...]`` and alternatives ``{a,b}``, which
+ * nest. A brace without its partner stands for itself.
  */
 bool glob_match(const char *pattern, const char *name);
 
@@ -36,7 +36,10 @@ bool glob_match(const char *pattern, const char *name);
  */
 bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *value);
 
-/** format_thousandth() - @value / 1000 with about four figures that matter, such as "35.41" or "7146" */
+/**
+ * format_thousandth() - @value / 1000 with about four figures that matter, such as "35.41" or
+ * "7146"
+ */
 void format_thousandth(char *out, size_t size, double value);
 
 /** struct message - a line of text for the user, such as why something failed */
@@ -45,7 +48,8 @@ struct message {
 };
 
 /**
- * explain_error() - say which step failed, with which error, and for a locked-memory limit what to do
+ * explain_error() - say which step failed, with which error, and for a locked-memory limit what to
+ * do
  * @why: out
  * @what: the step, such as a function's name
  * @error: positive errno
@@ -54,7 +58,9 @@ struct message {
  */
 int explain_error(struct message *why, const char *what, int error);
 
-/** errno_name() - the symbol and the text of @error, "EINVAL (Invalid argument)"; one static buffer */
+/**
+ * errno_name() - the symbol and the text of @error, "EINVAL (Invalid argument)"; one static buffer
+ */
 const char *errno_name(int error);
 
 #endif

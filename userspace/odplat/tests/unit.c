@@ -37,7 +37,8 @@ static void test_statistics(void)
 
 	fill_samples(&samples, 7, 7);
 	samples_summarize(&samples, &s);
-	CHECK(s.count == 1 && s.min == 7 && s.median == 7 && s.p99 == 7 && s.p999 == 7 && s.max == 7);
+	CHECK(s.count == 1 && s.min == 7 && s.median == 7 && s.p99 == 7 && s.p999 == 7 &&
+	      s.max == 7);
 	CHECK(s.mean98 == 7);
 
 	fill_samples(&samples, 1, 100);
@@ -63,7 +64,8 @@ static void test_statistics(void)
 	samples_free(&samples);
 }
 
-static void check_writer(void (*writer)(FILE *out, const char *text), const char *text, const char *expected)
+static void check_writer(void (*writer)(FILE *out, const char *text), const char *text,
+			 const char *expected)
 {
 	char *written = NULL;
 	size_t size;
@@ -137,7 +139,8 @@ static void test_pattern(void)
 	pattern_fill(memory, 64, 256, 5);
 	CHECK(pattern_check(memory, 64, 256, 5));
 	CHECK(!pattern_check(memory, 64, 256, 6) && !pattern_check(memory, 56, 256, 5));
-	CHECK(pattern_check(memory, 0, 64, PATTERN_ZERO) && pattern_check(memory, 256, sizeof(memory), PATTERN_ZERO));
+	CHECK(pattern_check(memory, 0, 64, PATTERN_ZERO) &&
+	      pattern_check(memory, 256, sizeof(memory), PATTERN_ZERO));
 	((uint8_t *)memory)[255] ^= 1;
 	CHECK(!pattern_check(memory, 64, 256, 5) && pattern_check(memory, 64, 248, 5));
 	CHECK(pattern_word(1, 0) != pattern_word(1, 1) && pattern_word(1, 0) != pattern_word(2, 0));
@@ -148,7 +151,8 @@ static void check_floor(const char *name, const char *expected, bool expected_on
 	char floor[CASE_NAME_SIZE] = "";
 	bool on_cpu = false, found = floor_of(name, floor, &on_cpu);
 
-	if (found != (expected != NULL) || (found && (strcmp(floor, expected) || on_cpu != expected_on_cpu))) {
+	if (found != (expected != NULL) ||
+	    (found && (strcmp(floor, expected) || on_cpu != expected_on_cpu))) {
 		printf("floor of %s: %s\n", name, found ? floor : "none");
 		failures++;
 	}
@@ -167,7 +171,8 @@ static void test_rows(void)
 	check_floor("read.2m.warm", "pvm.2m", true);
 	check_floor("dontneed.512.nic-warm", "dontneed.512.unregistered", false);
 	check_floor("munmap.1.nic-cold", "munmap.1.unregistered", false);
-	check_floor("dontneed.1g-untouched.registered", "dontneed.1g-untouched.unregistered", false);
+	check_floor("dontneed.1g-untouched.registered", "dontneed.1g-untouched.unregistered",
+		    false);
 	check_floor("dontneed.1.registered-64-times", "dontneed.1.unregistered", false);
 	check_floor("dontneed.1.unregistered", NULL, false);
 	check_floor("reg.odp.4k", NULL, false);
