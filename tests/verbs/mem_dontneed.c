@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Description: after MADV_DONTNEED the device sees fresh zero pages, not the old ones, and writes to
+ * the new ones.
+ *
+ * Copyright (c) 2026 The pinless authors
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "t_memory.h"
+
+static void discard(struct t_buf *b)
+{
+	if (madvise(b->addr, b->len, MADV_DONTNEED))
+		t_die("madvise(MADV_DONTNEED) failed");
+	memset(t_shadow(b, 0), 0, b->len);
+}
+
+/* The CPU is first to touch the fresh pages. */
+static void discard_and_fill(struct t_buf *b)
+{
+	discard(b);
+	t_pattern(t_shadow(b, 0), b->len, 4711);
+	memcpy(b->addr, t_shadow(b, 0), b->len);
+}
+
+int main(void)
+{
+	struct t_dev d;
+
+	t_start(60);
+	d = t_dev_open();
+	t_need_odp(&d);
+	t_memory_event(&d, &(struct t_memory){ "MADV_DONTNEED", discard, 0, NULL, true });
+	t_memory_event(&d, &(struct t_memory){ "MADV_DONTNEED and CPU writes", discard_and_fill, 0,
+					       NULL, true });
+	t_dev_close(&d);
+	return t_finish();
+}

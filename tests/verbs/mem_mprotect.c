@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Description: mprotect to read-only refuses what writes and allows what reads, to none refuses all,
+ * and back to read-write allows all again, with the data in place.
+ *
+ * Copyright (c) 2026 The pinless authors
+ */
+#include <sys/mman.h>
+
+#include "t_memory.h"
+
+static void protect(struct t_buf *b, int prot)
+{
+	if (mprotect(b->addr, b->len, prot))
+		t_die("mprotect failed");
+}
+
+static void read_only(struct t_buf *b)
+{
+	protect(b, PROT_READ);
+}
+
+static void none(struct t_buf *b)
+{
+	protect(b, PROT_NONE);
+}
+
+static void read_write(struct t_buf *b)
+{
+	protect(b, PROT_READ | PROT_WRITE);
+}
+
+static void there_and_back(struct t_buf *b)
+{
+	none(b);
+	read_only(b);
+	read_write(b);
+}
+
+int main(void)
+{
+	struct t_dev d;
+
+	t_start(60);
+	d = t_dev_open();
+	t_need_odp(&d);
+	t_memory_event(&d, &(struct t_memory){ "mprotect read-only", read_only, T_REFUSE_WRITE,
+					       read_write, false });
+	t_memory_event(&d, &(struct t_memory){ "mprotect none", none, T_REFUSE_ALL, read_write,
+					       true });
+	t_memory_event(&d, &(struct t_memory){ "mprotect there and back", there_and_back, 0, NULL,
+					       true });
+	t_dev_close(&d);
+	return t_finish();
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Description: mremap: what was moved away is no longer served at the old place and unharmed at the
+ * new one, memory moved into the place of a region is served, and a shrunk mapping is refused past
+ * its end.
+ *
+ * Copyright (c) 2026 The pinless authors
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "t_memory.h"
+
+static char *moved;
+
+static void move_away(struct t_buf *b)
+{
+	moved = mremap(b->addr, b->len, b->len, MREMAP_MAYMOVE | MREMAP_FIXED,
+		       (char *)t_mmap_huge_aligned(b->len));
+	if (moved == MAP_FAILED)
+		t_die("mremap failed");
+	t_bytes("memory at its new place", moved, t_shadow(b, 0), b->len);
+}
+
+/* The old content must be at the new place still, whatever the device tried. */
+static void move_back(struct t_buf *b)
+{
+	t_bytes("memory at its new place", moved, t_shadow(b, 0), b->len);
+	if (mremap(moved, b->len, b->len, MREMAP_MAYMOVE | MREMAP_FIXED, b->addr) != b->addr)
+		t_die("mremap back failed");
+}
+
+static void move_in(struct t_buf *b)
+{
+	char *other = t_mmap_huge_aligned(b->len);
+
+	madvise(other, b->len, MADV_NOHUGEPAGE);
+	t_pattern(t_shadow(b, 0), b->len, 31337);
+	memcpy(other, t_shadow(b, 0), b->len);
+	if (mremap(other, b->len, b->len, MREMAP_MAYMOVE | MREMAP_FIXED, b->addr) != b->addr)
+		t_die("mremap failed");
+}
+
+static void shrink(struct t_buf *b)
+{
+	/* To nothing but the guard before: the whole registered part goes. */
+	char *start = b->addr - T_PAGE;
+
+	if (mremap(start, b->len + T_PAGE, T_PAGE, 0) != start)
+		t_die("mremap failed");
+}
+
+int main(void)
+{
+	struct t_dev d;
+
+	t_start(60);
+	d = t_dev_open();
+	t_need_odp(&d);
+	t_memory_event(&d, &(struct t_memory){ "mremap away and back", move_away, T_REFUSE_ALL,
+					       move_back, true });
+	t_memory_event(&d, &(struct t_memory){ "mremap of other memory into the region", move_in, 0,
+					       NULL, true });
+	t_memory_event(&d, &(struct t_memory){ "mremap shrinks", shrink, T_REFUSE_ALL, NULL, true });
+	t_dev_close(&d);
+	return t_finish();
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Description: after munmap each access is refused with the right status on its side; what is then
+ * mapped at the same place is served.
+ *
+ * Copyright (c) 2026 The pinless authors
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "t_memory.h"
+
+static void unmap(struct t_buf *b)
+{
+	if (munmap(b->addr, b->len))
+		t_die("munmap failed");
+}
+
+static void map_again(struct t_buf *b)
+{
+	void *p = mmap(b->addr, b->len, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (p != b->addr)
+		t_die("mmap at a fixed place failed");
+	memset(t_shadow(b, 0), 0, b->len);
+}
+
+static void replace(struct t_buf *b)
+{
+	unmap(b);
+	map_again(b);
+	t_pattern(t_shadow(b, 0), b->len, 815);
+	memcpy(b->addr, t_shadow(b, 0), b->len);
+}
+
+int main(void)
+{
+	struct t_dev d;
+
+	t_start(60);
+	d = t_dev_open();
+	t_need_odp(&d);
+	t_memory_event(&d, &(struct t_memory){ "munmap", unmap, T_REFUSE_ALL, map_again, true });
+	t_memory_event(&d, &(struct t_memory){ "munmap and mmap at the same place", replace, 0, NULL,
+					       true });
+	/* MAP_FIXED over the old mapping, without munmap. */
+	t_memory_event(&d, &(struct t_memory){ "mmap over it", map_again, 0, NULL, true });
+	t_dev_close(&d);
+	return t_finish();
+}

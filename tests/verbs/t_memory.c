@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copyright (c) 2026 The pinless authors */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "t_counters.h"
+#include "t_memory.h"
+
+/* Zero allows one packet on any path MTU. */
+#define SMALL	1000
+#define LARGE	(5 * T_PAGE + 77)
+
+static const enum ibv_wr_opcode verbs[] = {
+	IBV_WR_RDMA_WRITE, IBV_WR_RDMA_READ, IBV_WR_SEND, IBV_WR_ATOMIC_FETCH_AND_ADD,
+};
+
+/* The first, an inner and the last page, and both sides of a 2 MiB boundary where there is one. */
+static const size_t pages[] = { 0, 7, 300, 511, 512, T_MEMORY_PAGES - 1 };
+
+static int needed(enum ibv_wr_opcode op, bool at_target)
+{
+	if (t_is_atomic(op))
+		return at_target ? T_REFUSE_ALL : T_REFUSE_WRITE;
+	if (op == IBV_WR_RDMA_READ)
+		return at_target ? T_REFUSE_READ : T_REFUSE_WRITE;
+	return at_target ? T_REFUSE_WRITE : T_REFUSE_READ;
+}
+
+static void access_all(struct t_pair *p, enum ibv_wr_opcode op, struct t_buf *l, struct t_buf *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < T_ARRAY_SIZE(pages); i++) {
+		struct t_op o = { .opcode = op, .l = l, .r = r, .loff = pages[i] * T_PAGE,
+				  .roff = pages[T_ARRAY_SIZE(pages) - 1 - i] * T_PAGE, .len = SMALL,
+				  .compare_add = 0x0102030405060708ULL };
+
+		if (t_is_atomic(op))
+			o.len = 8;
+		if (!t_do(p, &o))
+			return;
+	}
+	if (!p->a.d->rxe && !t_is_atomic(op))
+		t_do(p, &(struct t_op){ .opcode = op, .l = l, .r = r, .loff = 20 * T_PAGE + 5,
+					.roff = 509 * T_PAGE + 3001, .len = LARGE });
+}
+
+/* An access that must be refused, with the statuses of its side. */
+static void refused(struct t_pair *p, enum ibv_wr_opcode op, struct t_buf *l, struct t_buf *r,
+		    bool at_target, size_t page)
+{
+	size_t off = page * T_PAGE, len = t_is_atomic(op) ? 8 : SMALL;
+	struct ibv_sge s = t_sge(l, off, len), rs = t_sge(r, off, len);
+	struct ibv_send_wr wr = t_send_wr(op, 1, &s, 1, r->iova + off, r->mr->rkey);
+
+	if (op == IBV_WR_SEND)
+		t_post_recv(&p->b, 77, &rs, 1);
+	if (!at_target)
+		t_expect_error(p, &wr, IBV_WC_LOC_PROT_ERR, -1, -1);
+	else if (op == IBV_WR_SEND)
+		t_expect_error(p, &wr, IBV_WC_REM_OP_ERR, IBV_WC_LOC_PROT_ERR, -1);
+	else
+		t_expect_error(p, &wr, IBV_WC_REM_ACCESS_ERR, -1, -1);
+}
+
+/* 4 KiB pages at a 2 MiB boundary, so that figures are exact on every system. */
+static void open_buf(struct t_buf *b, struct ibv_pd *pd, enum t_kind kind, uint32_t seed)
+{
+	size_t len = T_MEMORY_PAGES * T_PAGE;
+
+	memset(b, 0, sizeof(*b));
+	b->len = len;
+	b->map_len = len + 2 * T_GUARD;
+	b->map = (char *)t_mmap_huge_aligned(b->map_len + T_HUGE) + T_HUGE - T_GUARD;
+	b->addr = b->map + T_GUARD;
+	b->iova = (uintptr_t)b->addr;
+	b->shadow = malloc(b->map_len);
+	if (!b->shadow)
+		t_die("no memory for a shadow");
+	if (madvise(b->map, b->map_len, MADV_NOHUGEPAGE) && errno != EINVAL)
+		t_die("madvise(MADV_NOHUGEPAGE): %s", strerror(errno));
+	t_buf_fill(b, seed);
+	t_buf_reg(b, pd, kind, T_ACCESS_ALL);
+}
+
+static void close_buf(struct t_buf *b)
+{
+	char *start = b->map + T_GUARD - T_HUGE;
+
+	t_dereg(b->mr);
+	munmap(start, b->map_len + T_HUGE);
+	free(b->shadow);
+}
+
+static void after_event(struct t_pair *p, const struct t_memory *m, enum ibv_wr_opcode op,
+			struct t_buf *l, struct t_buf *r, bool at_target)
+{
+	struct t_buf *b = at_target ? r : l;
+
+	if (m->refuse & needed(op, at_target)) {
+		refused(p, op, l, r, at_target, 0);
+		refused(p, op, l, r, at_target, T_MEMORY_PAGES - 1);
+	} else {
+		access_all(p, op, l, r);
+	}
+	if (m->restore) {
+		m->restore(b);
+		access_all(p, op, l, r);
+	}
+	if (m->restore || !(m->refuse & T_REFUSE_READ)) {
+		t_buf_check_all("memory with the event", b);
+		/* Nobody may have touched the other side. */
+		t_buf_check_all("memory of the other side", at_target ? l : r);
+	}
+}
+
+static void one(struct t_pair *p, const struct t_memory *m, enum ibv_wr_opcode op,
+		enum t_kind kind, bool at_target)
+{
+	struct t_counters c = {};
+	struct t_buf l, r, *b = at_target ? &r : &l;
+	static uint32_t seed;
+
+	t_case("%s, %s, %s region of the %s", m->name, t_op_name(op), t_kind_name(kind),
+	       at_target ? "target" : "initiator");
+	open_buf(&l, p->a.pd, at_target ? T_PINNED : kind, ++seed);
+	open_buf(&r, p->b.pd, at_target ? kind : T_PINNED, ++seed);
+	access_all(p, op, &l, &r);
+	t_counters_read(b->mr, &c);
+	m->event(b);
+	if (m->drops)
+		t_counters_expect("the event", b->mr, &c, 0,
+				  p->a.d->pinless ? (long long)c.faults : -1, 0);
+	after_event(p, m, op, &l, &r, at_target);
+	close_buf(&l);
+	close_buf(&r);
+}
+
+void t_memory_event(struct t_dev *d, const struct t_memory *m)
+{
+	struct t_pair p;
+	unsigned int i, kind;
+
+	t_pair_open(&p, d, NULL);
+	for (kind = T_ODP; kind <= T_IMPLICIT; kind++) {
+		for (i = 0; i < T_ARRAY_SIZE(verbs); i++) {
+			if (!t_kind_ok(d, kind, verbs[i]))
+				continue;
+			one(&p, m, verbs[i], kind, true);
+			one(&p, m, verbs[i], kind, false);
+		}
+	}
+	t_pair_close(&p);
+}
+
+static bool have_swap(void)
+{
+	char line[256];
+	int lines = 0;
+	FILE *f = fopen("/proc/swaps", "r");
+
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f))
+		lines++;
+	fclose(f);
+	return lines > 1;
+}
+
+static bool made_swap;
+
+void t_swap_on(void)
+{
+	if (have_swap())
+		return;
+	if (geteuid())
+		t_skip("there is no swap, and only root can add some");
+	if (t_run("modprobe zram num_devices=1 && echo 256M > /sys/block/zram0/disksize && "
+		  "mkswap /dev/zram0 && swapon /dev/zram0"))
+		t_skip("there is no swap, and zram could not be set up");
+	made_swap = true;
+}
+
+void t_swap_off(void)
+{
+	if (made_swap)
+		t_run("swapoff /dev/zram0 && echo 1 > /sys/block/zram0/reset");
+}
+
+size_t t_swapped_pages(const void *addr, size_t len)
+{
+	size_t first = (uintptr_t)addr / T_PAGE, n = len / T_PAGE, i, swapped = 0;
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t e;
+
+	if (fd < 0)
+		return 0;
+	for (i = 0; i < n; i++) {
+		if (pread(fd, &e, 8, (first + i) * 8) == 8 && (e >> 62 & 1))
+			swapped++;
+	}
+	close(fd);
+	return swapped;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Copyright (c) 2026 The pinless authors
+ *
+ * A memory event between two accesses of the device: on either side, for every
+ * verb, on explicit and implicit regions.
+ */
+#ifndef T_MEMORY_H
+#define T_MEMORY_H
+
+#include "t_op.h"
+
+/** Pages of the buffer that the event happens to. */
+#define T_MEMORY_PAGES	600
+
+/** What the device may not do after the event. */
+#define T_REFUSE_READ	1
+#define T_REFUSE_WRITE	2
+#define T_REFUSE_ALL	3
+
+struct t_memory {
+	const char *name;
+	/** Does the event to the whole buffer and brings the shadow in step with it. */
+	void (*event)(struct t_buf *b);
+	/** T_REFUSE_*, or 0 when every access must succeed. */
+	int refuse;
+	/** When not NULL: done after the refusals; then every access must succeed. */
+	void (*restore)(struct t_buf *b);
+	/** The event takes every page from the device (page_invalidations says so). */
+	bool drops;
+};
+
+/**
+ * t_memory_event - warm the device, do the event, and use the memory again
+ *
+ * Runs for WRITE, READ, SEND and FETCH_ADD with the event on the initiator's
+ * and on the target's memory, for ODP and implicit regions, and compares every
+ * byte of the buffer each time. Accesses are page-aligned and of one packet; on devices
+ * that are known to serve others, longer ones at odd offsets too.
+ */
+void t_memory_event(struct t_dev *d, const struct t_memory *m);
+
+/** t_swap_on - make sure that there is swap (zram when root); else skip the program */
+void t_swap_on(void);
+
+/** t_swap_off - undo what t_swap_on() did */
+void t_swap_off(void);
+
+/** t_swapped_pages - pages of a range that are in swap now, by /proc/self/pagemap */
+size_t t_swapped_pages(const void *addr, size_t len);
+
+#endif
