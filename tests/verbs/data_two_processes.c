@@ -42,8 +42,10 @@ static int target(void *arg)
 	t_side_open(&s, &d, &at);
 	t_buf_open(&b, s.pd, j->kind, REGION, T_ACCESS_ALL);
 	t_buf_fill(&b, SEED_B);
-	madvise(b.addr + 4 * PART, PART, MADV_DONTNEED);
-	memset(t_shadow(&b, 4 * PART), 0, PART);
+	if (j->kind != T_PINNED) {
+		madvise(b.addr + 4 * PART, PART, MADV_DONTNEED);
+		memset(t_shadow(&b, 4 * PART), 0, PART);
+	}
 	t_pattern(src, REGION, SEED_A);
 	sge = t_sge(&b, part(2), 20000);
 	t_peer_connect(j->meet, 1, &s, &at, b.addr, b.mr->rkey);
