@@ -200,7 +200,7 @@ bool draw_overview(FILE *script, const struct results *results, const char *name
 		fprintf(script, "%zu %.4f\n", place[h], figure / 1000);
 	}
 	fputs("EOD\n", script);
-	figure_begin(script, name, 1150, 520);
+	figure_begin(script, name, 1240, 560);
 	fprintf(script, "set title \"What on-demand paging costs: %s, Linux %s\"\n",
 		results->counted ? "thousand instructions (lower is better)"
 				 : "microseconds (lower is better)",
@@ -209,8 +209,8 @@ bool draw_overview(FILE *script, const struct results *results, const char *name
 		"set logscale y\nset yrange [%.5f:*]\nset xrange [0.4:%.1f]\nset ylabel \"%s\"\n",
 		least / 1000 / 2, (double)places + 0.6, figure_unit(results));
 	fprintf(script,
-		"set boxwidth %.3f\nset style fill solid 0.9 noborder\nset key top left horizontal\n"
-		"set grid noxtics\nset xtics (",
+		"set boxwidth %.3f\nset style fill solid 0.9 noborder\nset key top left horizontal\nset bmargin 4\n"
+		"set grid noxtics\nset xtics font \",10\" (",
 		width * 0.94);
 	for (size_t h = 0, first = 1; h < HIGHLIGHTS; h++) {
 		if (!place[h])

@@ -55,8 +55,15 @@ static struct row *floor_row(const struct results *results, const struct row *ro
 	return results_find(results, on_cpu ? CPU_DEVICE : row->device, floor);
 }
 
+/* What all lines of the table have in common. */
+struct layout {
+	int name_width, device_width;
+	const char *reference;		/* the device that others are compared with */
+	bool several;			/* there are others */
+};
+
 static void print_row(FILE *out, const struct results *results, struct row *row,
-		      const char *reference, bool several, bool repeated, int device_width)
+		      const struct layout *layout, bool repeated)
 {
 	static const char *const verdict[] = {
 		[VERDICT_NONE] = "-", [VERDICT_GOOD] = "ok", [VERDICT_BAD] = "CORRUPT"
@@ -64,8 +71,8 @@ static void print_row(FILE *out, const struct results *results, struct row *row,
 	struct summary s;
 
 	row_summary(row, &s);
-	fprintf(out, "%-31s %-*s %5zu", repeated ? "" : row->name, device_width, row->device,
-		s.count);
+	fprintf(out, "%-*s %-*s %5zu", layout->name_width, repeated ? "" : row->name,
+		layout->device_width, row->device, s.count);
 	if (s.count) {
 		print_figure(out, (double)s.min);
 		print_figure(out, (double)s.median);
@@ -77,11 +84,9 @@ static void print_row(FILE *out, const struct results *results, struct row *row,
 			print_figure(out, (double)s.max);
 		fprintf(out, " %-7s", verdict[row->verdict]);
 		print_ratio(out, results, row, floor_row(results, row));
-		if (several)
+		if (layout->several && strcmp(row->device, CPU_DEVICE))
 			print_ratio(out, results, row,
-				    strcmp(row->device, CPU_DEVICE)
-					    ? results_find(results, reference, row->name)
-					    : NULL);
+				    results_find(results, layout->reference, row->name));
 	}
 	if (row->max_is_freed)
 		fprintf(out, "  %llu MiB freed", (unsigned long long)row->freed_kib / 1024);
@@ -90,38 +95,48 @@ static void print_row(FILE *out, const struct results *results, struct row *row,
 	putc('\n', out);
 }
 
+static struct layout lay_out_table(const struct results *results)
+{
+	struct layout layout = { .name_width = 4, .device_width = 6 };
+
+	layout.reference = reference_device(results, &layout.several);
+	for (size_t i = 0; i < results->count; i++) {
+		int name = (int)strlen(results->row[i].name);
+		int device = (int)strlen(results->row[i].device);
+
+		layout.name_width = name > layout.name_width ? name : layout.name_width;
+		layout.device_width = device > layout.device_width ? device : layout.device_width;
+	}
+	return layout;
+}
+
 void report_table(FILE *out, const struct results *results)
 {
-	bool several, corrupt = false;
-	const char *reference = reference_device(results, &several);
-	int device_width = 6;
+	struct layout layout = lay_out_table(results);
+	bool corrupt = false;
 	char versus[16] = "";
 
-	for (size_t i = 0; i < results->count; i++) {
-		int width = (int)strlen(results->row[i].device);
-
-		device_width = width > device_width ? width : device_width;
-		corrupt |= results->row[i].verdict == VERDICT_BAD;
-	}
-	if (several)
-		snprintf(versus, sizeof(versus), "/%.8s", reference);
+	if (layout.several)
+		snprintf(versus, sizeof(versus), "/%.8s", layout.reference);
 	fprintf(out, "Linux %s, figures in %s\n\n", results->kernel,
 		results->counted ? "kI (1000 instructions)" : "microseconds");
-	fprintf(out, "%-31s %-*s %5s %8s %8s %8s %8s %8s %-7s %9s%*s\n", "case", device_width,
-		"device", "n", "min", "median", "mean98", "p99", "max", "data", "/floor",
-		several ? 10 : 0, versus);
-	for (size_t i = 0; i < results->count; i++)
-		print_row(out, results, &results->row[i], reference, several,
-			  i && !strcmp(results->row[i].name, results->row[i - 1].name),
-			  device_width);
+	fprintf(out, "%-*s %-*s %5s %8s %8s %8s %8s %8s %-7s %9s%*s\n", layout.name_width, "case",
+		layout.device_width, "device", "n", "min", "median", "mean98", "p99", "max", "data",
+		"/floor", layout.several ? 10 : 0, versus);
+	for (size_t i = 0; i < results->count; i++) {
+		struct row *row = &results->row[i];
+
+		corrupt |= row->verdict == VERDICT_BAD;
+		print_row(out, results, row, &layout, i && !strcmp(row->name, row[-1].name));
+	}
 	fprintf(out,
-		"\nmean98: mean without the top 2 %%. /floor: against the CPU's or the kernel's own work (pvm.*, .unregistered),\n"
-		"by the %s.",
+		"\nmean98: mean without the top 2 %%. /floor: against the CPU's or the kernel's own\n"
+		"work (pvm.*, .unregistered), by the %s.",
 		results->counted ? "mean98" : "median");
-	if (several)
-		fprintf(out, " %s: against the same case on %s.", versus, reference);
+	if (layout.several)
+		fprintf(out, " %s: against the same case on %s.", versus, layout.reference);
 	putc('\n', out);
 	if (corrupt)
-		fputs("CORRUPT: the device reported success, but other bytes than the ones sent were found.\n",
+		fputs("CORRUPT: the device reported success, but other bytes than were sent arrived.\n",
 		      out);
 }
