@@ -13,7 +13,7 @@
 
 #include "t_test.h"
 
-static char cur_case[256] = "start";
+static char cur_case[256] = "start", first_failure[1400];
 static unsigned int failures, checks, limit_s;
 
 static void on_alarm(int sig)
@@ -47,8 +47,11 @@ void t_start(unsigned int seconds)
 
 int t_finish(void)
 {
-	if (failures)
+	if (failures) {
+		/* The last line is what a table of results shows. */
+		printf("FAIL: %u failures, the first: %s\n", failures, first_failure);
 		return T_EXIT_FAIL;
+	}
 	if (!checks) {
 		printf("SKIP: no sub-case could run on this device\n");
 		return T_EXIT_SKIP;
@@ -74,6 +77,8 @@ static void say(const char *word, const char *fmt, va_list ap)
 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	printf("%s: %s: %s\n", word, cur_case, text);
+	if (!first_failure[0] && !strcmp(word, "FAIL"))
+		snprintf(first_failure, sizeof(first_failure), "%s: %s", cur_case, text);
 }
 
 static void vfail(const char *fmt, va_list ap)
@@ -81,7 +86,7 @@ static void vfail(const char *fmt, va_list ap)
 	say("FAIL", fmt, ap);
 	if (++failures < T_MAX_FAILURES)
 		return;
-	printf("FAIL: stopped after %u failures\n", failures);
+	printf("FAIL: stopped after %u failures, the first: %s\n", failures, first_failure);
 	exit(T_EXIT_FAIL);
 }
 
