@@ -183,7 +183,10 @@ static enum pinless_step begin(struct pinless_qpc *c)
 	struct pinless_op *op = &c->op;
 	enum pinless_step step;
 	struct pinless_qpc *p;
+	u32 verr;
 
+	if (!pinless_sgl_check(&op->local, c->pdev, c->pd, &verr))
+		return fail(op, IB_WC_LOC_PROT_ERR, verr);
 	p = peer_lock(c);
 	if (!p)
 		return PINLESS_STEP_SILENT;
@@ -320,8 +323,11 @@ static enum pinless_step swap_word(struct pinless_qpc *c)
 	p = peer_lock(c);
 	if (!p)
 		return PINLESS_STEP_SILENT;
+	/* Aligned as the iova is, it need not be so in memory. */
 	if (!pinless_sgl_place(&op->remote, p->pdev, p->pd, &far, &len, &verr))
 		step = side_refuses(op, p, PINLESS_SIDE_REMOTE, verr);
+	else if (!IS_ALIGNED(far.addr, sizeof(u64)))
+		step = refuse(op, p, IB_WC_REM_INV_REQ_ERR, PINLESS_VERR_ALIGN);
 	else if (pinless_atomic(&far, op->wqe.opcode == PINLESS_OP_CMP_SWAP,
 				op->wqe.compare_add, op->wqe.swap, &op->old,
 				&miss))

@@ -56,6 +56,43 @@ void pinless_sgl_release(struct pinless_sgl *sgl)
 }
 
 /**
+ * pinless_sgl_check() - whether the regions of all elements allow the walk
+ * @sgl:  the walk, at its beginning
+ * @pdev: device of the queue pair whose keys these are
+ * @pd:   its protection domain
+ * @verr: out, on failure: enum pinless_vendor_err
+ *
+ * A requester finds out about its own buffers before it says anything to the
+ * responder. A region may go before the walk comes to it, and is found missing
+ * then.
+ *
+ * Context: any; never sleeps. The region of the first element stays held.
+ * Return: false when a region refuses.
+ */
+bool pinless_sgl_check(struct pinless_sgl *sgl, struct pinless_device *pdev,
+		       struct ib_pd *pd, u32 *verr)
+{
+	struct pinless_place place;
+	struct pinless_mr *mr;
+	u64 len;
+	u32 i;
+
+	if (!pinless_sgl_place(sgl, pdev, pd, &place, &len, verr))
+		return false;
+	for (i = sgl->i + 1; i < sgl->num; i++) {
+		if (!sgl->sge[i].length)
+			continue;
+		mr = pinless_mr_get(pdev, pd, sgl->sge[i].lkey,
+				    sgl->sge[i].addr, sgl->sge[i].length,
+				    sgl->access, verr);
+		if (!mr)
+			return false;
+		pinless_mr_put(mr);
+	}
+	return true;
+}
+
+/**
  * pinless_sgl_place() - where the walk is
  * @sgl:   the walk
  * @pdev:  device of the queue pair whose keys these are

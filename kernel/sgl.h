@@ -37,6 +37,8 @@ void pinless_sgl_init(struct pinless_sgl *sgl, const struct pinless_sge *sge,
 		      u32 num, int access);
 void pinless_sgl_init_kernel(struct pinless_sgl *sgl,
 			     const struct pinless_sge *sge);
+bool pinless_sgl_check(struct pinless_sgl *sgl, struct pinless_device *pdev,
+		       struct ib_pd *pd, u32 *verr);
 bool pinless_sgl_place(struct pinless_sgl *sgl, struct pinless_device *pdev,
 		       struct ib_pd *pd, struct pinless_place *place,
 		       u64 *len, u32 *verr);
