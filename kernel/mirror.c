@@ -265,21 +265,6 @@ static bool fault_is_quick(struct mm_struct *mm, u64 addr, u64 end)
 	return true;
 }
 
-/* Steps F1 to F4 for a caller that must not wait without bound. */
-static int hmm_fault_nowait(struct hmm_range *range, u64 want, u64 want_end)
-{
-	struct mm_struct *mm = range->notifier->mm;
-	int err = -EAGAIN;
-
-	range->notifier_seq = mmu_interval_read_begin(range->notifier);
-	if (!mmap_read_trylock(mm))
-		return -EAGAIN;
-	if (fault_is_quick(mm, want, want_end))
-		err = hmm_range_fault(range);
-	mmap_read_unlock(mm);
-	return err;
-}
-
 /* What a fault in one leaf is about. Page numbers are within the leaf. */
 struct leaf_fault {
 	struct pinless_leaf *leaf;
@@ -289,23 +274,65 @@ struct leaf_fault {
 	unsigned int want_last;
 	unsigned int flags;
 	struct pinless_owner *owner;
-	unsigned int neighbours;	/* out */
+	unsigned int ahead;		/* out: neighbours looked at */
+	unsigned int neighbours;	/* out: neighbours that were there */
 };
 
 /* A window of this many pages or less needs no memory for the frame numbers. */
 #define SMALL_WINDOW	32
 
-static void fill_request(const struct leaf_fault *f, unsigned long *pfns)
+/* What HMM must say of a page that was asked for. */
+static unsigned long needed(const struct leaf_fault *f)
 {
-	unsigned long need = 0;
+	return HMM_PFN_REQ_FAULT |
+	       (f->flags & PINLESS_FAULT_WRITE ? HMM_PFN_REQ_WRITE : 0);
+}
+
+/* With @look nothing is faulted. */
+static void fill_request(const struct leaf_fault *f, unsigned long *pfns,
+			 bool look)
+{
+	unsigned long need = look ? 0 : needed(f);
 	unsigned int i;
 
-	if (!(f->flags & PINLESS_FAULT_SNAPSHOT))
-		need = HMM_PFN_REQ_FAULT |
-		       (f->flags & PINLESS_FAULT_WRITE ? HMM_PFN_REQ_WRITE : 0);
 	for (i = f->first; i <= f->last; i++)
-		pfns[i - f->first] =
-			i >= f->want_first && i <= f->want_last ? need : 0;
+		pfns[i - f->first] = need;
+}
+
+/* Whether what was asked for is there. HMM_PFN_REQ_* are the bits of the answer. */
+static bool pages_suffice(const struct leaf_fault *f, const unsigned long *pfns)
+{
+	unsigned long need = needed(f);
+	unsigned int i;
+
+	for (i = f->want_first; i <= f->want_last; i++)
+		if ((pfns[i - f->first] & need) != need)
+			return false;
+	return true;
+}
+
+/*
+ * Steps F1 to F4 for a caller that must not wait without bound. Where a fault
+ * might, what the CPU has already will do.
+ */
+static int hmm_fault_nowait(const struct leaf_fault *f, struct hmm_range *range,
+			    bool look)
+{
+	struct mm_struct *mm = range->notifier->mm;
+	bool quick;
+	int err;
+
+	range->notifier_seq = mmu_interval_read_begin(range->notifier);
+	if (!mmap_read_trylock(mm))
+		return -EAGAIN;
+	quick = look || fault_is_quick(mm, range->start, range->end);
+	if (!quick)
+		fill_request(f, range->hmm_pfns, true);
+	err = hmm_range_fault(range);
+	mmap_read_unlock(mm);
+	if (!err && !quick && !pages_suffice(f, range->hmm_pfns))
+		return -EAGAIN;
+	return err;
 }
 
 /*
@@ -353,7 +380,7 @@ static int commit(struct leaf_fault *f, const struct hmm_range *range,
 {
 	bool write = f->flags & PINLESS_FAULT_WRITE;
 	struct pinless_leaf *leaf = f->leaf;
-	unsigned int missing;
+	unsigned int missing, neighbours;
 
 	write_lock(&leaf->lock);
 	if (mmu_interval_read_retry(&leaf->mni, range->notifier_seq)) {
@@ -364,8 +391,9 @@ static int commit(struct leaf_fault *f, const struct hmm_range *range,
 				      f->want_first, f->want_last, write,
 				      f->owner ? f->owner->id :
 						 PINLESS_OWNER_NONE,
-				      table, &f->neighbours);
+				      table, &neighbours);
 	write_unlock(&leaf->lock);
+	f->neighbours += neighbours;
 
 	if (!f->owner)
 		return 0;
@@ -376,14 +404,17 @@ static int commit(struct leaf_fault *f, const struct hmm_range *range,
 		atomic64_add(missing, &f->owner->faults);
 		pinless_owner_count(f->owner, PINLESS_CNT_FAULTS, missing);
 	}
-	if (f->neighbours)
+	if (neighbours)
 		pinless_owner_count(f->owner, PINLESS_CNT_NEIGHBOURS,
-				    f->neighbours);
+				    neighbours);
 	return 0;
 }
 
-/* One round of steps F1 to F6. -EBUSY: an invalidation came between. */
-static int try_fault(struct leaf_fault *f, unsigned long *pfns,
+/*
+ * One round of steps F1 to F6. With @look nothing is faulted. -EBUSY: an
+ * invalidation came between.
+ */
+static int try_fault(struct leaf_fault *f, unsigned long *pfns, bool look,
 		     unsigned long timeout)
 {
 	u64 start = pinless_leaf_start(f->leaf);
@@ -398,13 +429,10 @@ static int try_fault(struct leaf_fault *f, unsigned long *pfns,
 	u64 *table = NULL;
 	int err;
 
-	fill_request(f, pfns);
+	fill_request(f, pfns, look);
 	pinless_owner_count(f->owner, PINLESS_CNT_FAULT_CALLS, 1);
 	if (f->flags & PINLESS_FAULT_NOWAIT)
-		err = hmm_fault_nowait(&range,
-				       start + ((u64)f->want_first << PAGE_SHIFT),
-				       start + ((u64)(f->want_last + 1)
-						<< PAGE_SHIFT));
+		err = hmm_fault_nowait(f, &range, look);
 	else
 		err = pinless_hmm_fault(&range, timeout);
 	if (err)
@@ -431,39 +459,50 @@ static int try_fault(struct leaf_fault *f, unsigned long *pfns,
 	return err;
 }
 
+/* Retries are bounded by time (M4). */
+static int fault_wanted(struct leaf_fault *f, unsigned long *pfns)
+{
+	unsigned long timeout = msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT);
+	unsigned long deadline = jiffies + timeout;
+	bool look = f->flags & PINLESS_FAULT_SNAPSHOT;
+	int err;
+
+	for (;;) {
+		err = try_fault(f, pfns, look, timeout);
+		if (err != -EBUSY)
+			return err;
+		pinless_owner_count(f->owner, PINLESS_CNT_FAULT_RETRIES, 1);
+		if (time_after(jiffies, deadline))
+			return err;
+	}
+}
+
 /*
- * Retries are bounded by time (M4). An error of a page that nobody asked for is
- * no error: without neighbours it is tried once more.
+ * When HMM has to fault one page it faults all that follow it in the range, so
+ * it must not be told of neighbours then. The window is looked at without
+ * faults; what that leaves missing is faulted by itself.
  */
 static int leaf_fault(struct leaf_fault *f)
 {
 	unsigned long timeout = msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT);
-	unsigned long deadline = jiffies + timeout;
 	unsigned long small[SMALL_WINDOW], *pfns = small;
 	unsigned int pages = f->last - f->first + 1;
 	int err;
 
+	f->ahead = f->last - f->want_last;
 	if (pages > SMALL_WINDOW) {
 		pfns = kmalloc_array(pages, sizeof(*pfns), GFP_KERNEL);
 		if (!pfns)
 			return -ENOMEM;
 	}
-	for (;;) {
-		err = try_fault(f, pfns, timeout);
-		if (!err || err == -EAGAIN || err == -EINTR)
-			break;
-		if (err == -EBUSY) {
-			pinless_owner_count(f->owner, PINLESS_CNT_FAULT_RETRIES,
-					    1);
-			if (time_after(jiffies, deadline))
-				break;
-			continue;
-		}
-		if (f->first == f->want_first && f->last == f->want_last)
-			break;
-		f->first = f->want_first;
+	if (f->ahead) {
+		err = try_fault(f, pfns, true, timeout);
+		if (!err && pages_suffice(f, pfns))
+			goto out;
 		f->last = f->want_last;
 	}
+	err = fault_wanted(f, pfns);
+out:
 	if (pfns != small)
 		kfree(pfns);
 	return err;
@@ -495,18 +534,16 @@ static unsigned int window_last(struct pinless_stream *s, u64 page,
 static void window_done(struct pinless_stream *s, u64 leaf_page,
 			const struct leaf_fault *f)
 {
-	unsigned int extra = f->last - f->want_last;
-
-	if (extra && f->neighbours < extra / 2) {
+	if (f->ahead && f->neighbours < f->ahead / 2) {
 		s->order = 0;
 		s->rest = 1u << s->fails;
 		if (s->fails < 5)
 			s->fails++;
-	} else if (extra) {
+	} else if (f->ahead) {
 		s->fails = 0;
 	}
 	s->next = leaf_page + f->want_last + 1;
-	s->end = leaf_page + f->last + 1;
+	s->end = s->next + f->ahead;
 }
 
 /* All in one leaf: @len is not 0, and @addr + @len does not leave it. */
