@@ -41,14 +41,23 @@ void pinless_counters_destroy(struct pinless_counters *c)
  * @ibdev: the device
  * @port:  1
  *
+ * The core serves readers from values that have not outlived their life span,
+ * which begins with the clock tick of the last reading. One of -1 ticks is over
+ * when it begins, so that every reader sees the present values.
+ *
  * Context: process context, may sleep.
  * Return: what the core fills by pinless_get_hw_stats(), or NULL.
  */
 struct rdma_hw_stats *pinless_alloc_hw_port_stats(struct ib_device *ibdev,
 						  u32 port)
 {
-	return rdma_alloc_hw_stats_struct(pinless_stat_descs, PINLESS_CNT_COUNT,
-					  RDMA_HW_STATS_DEFAULT_LIFESPAN);
+	struct rdma_hw_stats *stats;
+
+	stats = rdma_alloc_hw_stats_struct(pinless_stat_descs,
+					   PINLESS_CNT_COUNT, 0);
+	if (stats)
+		stats->lifespan = -1UL;
+	return stats;
 }
 
 /**
@@ -56,13 +65,10 @@ struct rdma_hw_stats *pinless_alloc_hw_port_stats(struct ib_device *ibdev,
  * @ibdev: the device
  * @stats: to fill
  * @port:  1; 0 asks for counters of the device, which there are none of
- * @index: the one counter wanted, or PINLESS_CNT_COUNT
- *
- * All are summed up whatever @index is, but @index is returned: then the core
- * does not serve a reader from values that are up to 10 ms old.
+ * @index: the one counter wanted, or PINLESS_CNT_COUNT; all are summed up
  *
  * Context: process context.
- * Return: @index, or -EINVAL.
+ * Return: PINLESS_CNT_COUNT, or -EINVAL.
  */
 int pinless_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats,
 			 u32 port, int index)
@@ -78,5 +84,5 @@ int pinless_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats,
 	for_each_possible_cpu(cpu)
 		for (i = 0; i < PINLESS_CNT_COUNT; i++)
 			stats->value[i] += per_cpu_ptr(c->pcpu, cpu)->v[i];
-	return index;
+	return PINLESS_CNT_COUNT;
 }
