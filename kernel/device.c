@@ -40,6 +40,16 @@ bool pinless_port_active(struct pinless_device *pdev)
 	return netif_running(pdev->netdev) && netif_carrier_ok(pdev->netdev);
 }
 
+/* The version of the driver, 16 bits for each of its three parts. */
+static u64 version_number(void)
+{
+	unsigned int major, minor, patch;
+
+	if (sscanf(PINLESS_VERSION, "%u.%u.%u", &major, &minor, &patch) != 3)
+		return 0;
+	return (u64)major << 32 | minor << 16 | patch;
+}
+
 static int pinless_query_device(struct ib_device *ibdev,
 				struct ib_device_attr *attr,
 				struct ib_udata *udata)
@@ -53,6 +63,7 @@ static int pinless_query_device(struct ib_device *ibdev,
 		return -EINVAL;
 
 	memset(attr, 0, sizeof(*attr));
+	attr->fw_ver = version_number();
 	attr->sys_image_guid = ibdev->node_guid;
 	/* A window may have any length: registration costs the same. */
 	attr->max_mr_size = U64_MAX;
