@@ -51,6 +51,9 @@ static void refused(struct t_pair *p, struct t_buf *l, struct t_buf *r, bool at_
 		t_case("%s %s, %zu bytes from %zu, hole on the %s side", t_kind_name(r->kind),
 		       t_op_name(ops[i]), n, o, at_target ? "target" : "initiator");
 		if (!at_target) {
+			/* Without it a device may say first that the receiver is not ready. */
+			if (ops[i] == IBV_WR_SEND)
+				t_post_recv(&p->b, 77, &rs, 1);
 			t_expect_error(p, &wr, IBV_WC_LOC_PROT_ERR, -1, -1);
 		} else if (ops[i] == IBV_WR_SEND) {
 			t_post_recv(&p->b, 77, &rs, 1);
@@ -61,9 +64,10 @@ static void refused(struct t_pair *p, struct t_buf *l, struct t_buf *r, bool at_
 	}
 }
 
-/* The bytes before the hole are undefined after a refused message that began there. */
+/* Where a refused message would have gone, and where it came from, bytes are undefined. */
 static void check_outside(struct t_buf *b, size_t off, size_t len)
 {
+	memcpy(t_shadow(b, 0), b->addr, len);
 	memcpy(t_shadow(b, off), b->addr + off, len);
 	t_buf_check_all("memory after the hole was mended", b);
 }
@@ -94,8 +98,8 @@ static void kind_fn(struct t_pair *p, enum t_kind kind, void *arg)
 			punch(b);
 			refused(p, &l, &r, side, at[i].off, at[i].len);
 			mend(b);
-			check_outside(b, at[i].off, at[i].len);
-			check_outside(side ? &l : &r, 0, at[i].len);
+			check_outside(&l, at[i].off, at[i].len);
+			check_outside(&r, at[i].off, at[i].len);
 			t_case("%s WRITE after the hole was mended", t_kind_name(kind));
 			t_do(p, &op);
 		}

@@ -28,8 +28,7 @@ void t_each_kind(enum ibv_wr_opcode op, t_kind_fn fn, void *arg, const struct t_
  * t_sweep - a verb at every offset 0..4095 of both sides, over page crossings
  *
  * The offsets of the two sides run through all values of 0..4095 out of step,
- * the lengths through 1..251, so that every offset also ends behind, at and
- * before the end of its page.
+ * in rounds with short lengths, about a page, and up to three pages.
  */
 void t_sweep(enum ibv_wr_opcode op);
 
