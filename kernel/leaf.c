@@ -123,38 +123,37 @@ static enum pinless_counter event_counter(enum mmu_notifier_event event)
 	}
 }
 
-/* Puts @n pages of one owner on its account. Never sleeps. */
-static void charge(u32 id, enum pinless_counter counter, unsigned int n,
-		   bool dropped)
-{
-	struct pinless_owner *owner;
-
-	rcu_read_lock();
-	owner = pinless_owner_find(id);
-	if (owner) {
-		if (dropped)
-			atomic64_add(n, &owner->invalidations);
-		pinless_owner_count(owner, counter, n);
-	}
-	rcu_read_unlock();
-}
-
 /*
- * Pages of one owner tend to lie together, so the account is looked up once for
- * each run of them.
+ * Entries of one owner tend to lie together, so the account is looked up once
+ * for each run of them. The port counts all of them; the region is charged only
+ * with what was asked for on its account, so that its page_invalidations pair
+ * up with its faults and prefetches. A huge entry counts as all its pages.
  */
 struct tally {
 	u32 owner;
 	unsigned int n;
+	unsigned int asked;
 	enum pinless_counter counter;
 	bool dropped;
 };
 
+/* Never sleeps. */
 static void tally_flush(struct tally *t)
 {
-	if (t->n)
-		charge(t->owner, t->counter, t->n, t->dropped);
+	struct pinless_owner *owner;
+
+	if (!t->n)
+		return;
+	rcu_read_lock();
+	owner = pinless_owner_find(t->owner);
+	if (owner) {
+		if (t->dropped)
+			atomic64_add(t->asked, &owner->invalidations);
+		pinless_owner_count(owner, t->counter, t->n);
+	}
+	rcu_read_unlock();
 	t->n = 0;
+	t->asked = 0;
 }
 
 static void tally_add(struct tally *t, u64 entry, unsigned int n)
@@ -166,6 +165,8 @@ static void tally_add(struct tally *t, u64 entry, unsigned int n)
 		t->owner = owner;
 	}
 	t->n += n;
+	if (!(entry & PINLESS_ENTRY_BESIDE))
+		t->asked += n;
 }
 
 static void drop_table(struct pinless_leaf *leaf, unsigned int first,
@@ -436,12 +437,12 @@ unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
 			 * brought it in stays its owner unless it needed more
 			 * rights than were there.
 			 */
-			if (entry_suffices(old, pfn & HMM_PFN_WRITE))
+			if (!wanted || entry_suffices(old, pfn & HMM_PFN_WRITE))
 				continue;
 		} else if (!wanted) {
 			beside++;
 		}
-		leaf->table[i] = entry;
+		leaf->table[i] = wanted ? entry : entry | PINLESS_ENTRY_BESIDE;
 	}
 	*neighbours = beside;
 	return missing;

@@ -20,15 +20,16 @@
 
 /*
  * An entry: present (readable), writable, written by the device since it was
- * made; then the number of the owner, then the page frame number. 41 bits of
- * frame number reach 2^53 bytes of memory, more than the architectures that
- * have HMM.
+ * made, taken along rather than asked for; then the number of the owner, then
+ * the page frame number. 40 bits of frame number reach 2^52 bytes of memory, as
+ * far as the architectures that have HMM.
  */
 #define PINLESS_ENTRY_READ	BIT_ULL(0)
 #define PINLESS_ENTRY_WRITE	BIT_ULL(1)
 #define PINLESS_ENTRY_DIRTY	BIT_ULL(2)
 #define PINLESS_ENTRY_DIRTY_NR	2
-#define PINLESS_ENTRY_OWNER	3
+#define PINLESS_ENTRY_BESIDE	BIT_ULL(3)
+#define PINLESS_ENTRY_OWNER	4
 #define PINLESS_ENTRY_PFN	(PINLESS_ENTRY_OWNER + PINLESS_OWNER_BITS)
 
 static inline u64 pinless_entry_make(unsigned long pfn, bool write, u32 owner)
