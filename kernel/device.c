@@ -64,6 +64,8 @@ static int pinless_query_device(struct ib_device *ibdev,
 
 	memset(attr, 0, sizeof(*attr));
 	attr->fw_ver = version_number();
+	/* Software has no OUI; programs take 0 for a query that has failed. */
+	attr->vendor_id = 0xffffff;
 	attr->sys_image_guid = ibdev->node_guid;
 	/* A window may have any length: registration costs the same. */
 	attr->max_mr_size = U64_MAX;

@@ -15,10 +15,6 @@
 #include "recvq.h"
 #include "sendq.h"
 
-#define QP_ACCESS	(IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE | \
-			 IB_ACCESS_REMOTE_READ | IB_ACCESS_REMOTE_ATOMIC | \
-			 IB_ACCESS_MW_BIND)
-
 static bool path_is_valid(const struct rdma_ah_attr *ah)
 {
 	return (rdma_ah_get_ah_flags(ah) & IB_AH_GRH) &&
@@ -26,6 +22,10 @@ static bool path_is_valid(const struct rdma_ah_attr *ah)
 	       ah->grh.sgid_attr->gid_type == IB_GID_TYPE_ROCE_UDP_ENCAP;
 }
 
+/*
+ * Access flags are not checked: only remote write, read and atomic mean
+ * anything to a queue pair, and programs pass all flags of their regions along.
+ */
 static int check_attr(const struct ib_qp_attr *attr, int mask)
 {
 	if (mask & (IB_QP_ALT_PATH | IB_QP_RATE_LIMIT))
@@ -37,8 +37,6 @@ static int check_attr(const struct ib_qp_attr *attr, int mask)
 	    attr->pkey_index >= PINLESS_PKEY_TBL_LEN)
 		return -EINVAL;
 	if ((mask & IB_QP_PORT) && attr->port_num != 1)
-		return -EINVAL;
-	if ((mask & IB_QP_ACCESS_FLAGS) && (attr->qp_access_flags & ~QP_ACCESS))
 		return -EINVAL;
 	if ((mask & IB_QP_AV) && !path_is_valid(&attr->ah_attr))
 		return -EINVAL;
