@@ -11,7 +11,7 @@ KERNELS='6.1 6.12 7.x'
 # build-SCRIPT-NAME.sh made of the inputs. Returns 1 after saying what failed.
 built()
 {
-	local part=$1 text=$2 script=$3 args=() log
+	local part=$1 text=$2 script=$3 args=() log key built_now=0
 	shift 3
 
 	while [ "$1" != -- ]; do
@@ -23,6 +23,7 @@ built()
 	log=$CACHE/log/build-$part.log
 	built_step()
 	{
+		built_now=1
 		: >"$log"
 		step "$text" "$log" in_root "$ROOT" "$TOP:/pinless:ro" "$1:/out" \
 			"$CACHE/work/$part-$TREE:/work" -- \
@@ -30,13 +31,25 @@ built()
 	}
 	mkdir -p "$CACHE/work/$part-$TREE"
 	BUILD_LOG=$log
-	if cached "$part-$(hash_of "$(basename "$ROOT")" "$LIB/in-root-build.sh" "$@")" built_step; then
+	key=$(built_key "$@")
+	if cached "$part-$key" built_step; then
+		[ "$built_now" -eq 1 ] || return 0
 		cached_forget "$part-" "$CACHED"
-		return 0
+		# Edited while it was built: what is there is not what its name says.
+		[ "$key" != "$(built_key "$@")" ] || return 0
+		remove_tree "$CACHED"
+		say "  the sources changed while they were built: once more"
+		built "$part" "$text" "$script" "${args[@]}" -- "$@"
+		return
 	fi
 	grep -E 'error|warning|Error|FAILED' "$log" | head -n 20 | sed 's/^/    | /' >&2
 	log_tail "$log" 5
 	return 1
+}
+
+built_key()
+{
+	hash_of "$(basename "$ROOT")" "$LIB/in-root-build.sh" "$@"
 }
 
 have_module()	{ [ -f "$TOP/Kbuild" ]; }

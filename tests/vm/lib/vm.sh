@@ -100,7 +100,7 @@ vm_append()
 # VM_TIMEOUT, or VM_LOST when the machine died.
 vm_run()
 {
-	local kernel=$1 limit=$2 pid timer reader status word
+	local kernel=$1 limit=$2 pid timer reader unblock status word
 
 	initramfs_get "$kernel"
 	image_get
@@ -148,7 +148,8 @@ vm_run()
 	kill "$timer" 2>/dev/null
 	wait "$timer" 2>/dev/null
 	# QEMU that failed before it opened the port leaves the reader waiting.
-	: >"$JOB/output" &
+	exec {unblock}<>"$JOB/output"
+	exec {unblock}>&-
 	wait "$reader"
 	rm -f "$JOB/mon.in" "$JOB/mon.out" "$JOB/output"
 
