@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Description: several queue pairs write and read tagged words without pause while other threads
+ * discard, remap, swap, collapse and fork the same memory: no write is lost, stale, torn or stray.
+ *
+ * Runs for PINLESS_TEST_SECONDS (default 10); PINLESS_TEST_SEED repeats a run's random numbers.
+ *
+ * Copyright (c) 2026 The pinless authors
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "t_memory.h"
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+#define WRITERS	3
+#define PAGES	1024
+#define REGION	(PAGES * T_PAGE)
+#define WORDS	64
+
+/* A word: who wrote it, which page it is for, and the how manieth write of this page it is. */
+#define TAG(w, page, seq)	((uint64_t)(w) << 56 | (uint64_t)(page) << 40 | (seq))
+
+struct writer {
+	unsigned int id;
+	struct t_pair p;
+	struct ibv_mr *mr;
+	uint64_t seed, done, zero;
+	uint64_t seq[PAGES];
+};
+
+static char *mem;
+static volatile int stop;
+static uint64_t seed0;
+static const char *const event_names[] = {
+	"MADV_DONTNEED", "mmap over", "MADV_PAGEOUT", "MADV_COLLAPSE", "fork", "mprotect twice",
+};
+static uint64_t events[T_ARRAY_SIZE(event_names)];
+
+/* All words of a run are of write @seq, or zero where the page was discarded since. */
+static bool check_words(struct writer *w, const char *how, const uint64_t *seen, unsigned int page,
+			uint64_t seq)
+{
+	unsigned int i;
+
+	for (i = 0; i < WORDS; i++) {
+		uint64_t want = TAG(w->id, page, seq);
+
+		if (!seen[i]) {
+			w->zero++;
+			continue;
+		}
+		if (!t_check(seen[i] == want,
+			     "writer %u, page %u, word %u, by %s: expected 0x%llx or 0, seen 0x%llx",
+			     w->id, page, i, how, (unsigned long long)want,
+			     (unsigned long long)seen[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Pages belong to writers in turn, so that each knows what may stand in its own. */
+static bool write_and_check(struct writer *w, struct t_buf *src, struct t_buf *dst)
+{
+	unsigned int page = t_rand(&w->seed) % (PAGES / WRITERS) * WRITERS + w->id - 1, i;
+	/* One place in each page, so that no word of an older write is left in it. */
+	size_t off = page % 7 * 512 + page % 3 * 8;
+	uint64_t at = (uintptr_t)mem + page * T_PAGE, words[WORDS];
+	struct ibv_sge s = t_sge(src, 0, sizeof(words)), d = t_sge(dst, 0, sizeof(words));
+	uint64_t seq = ++w->seq[page];
+	struct ibv_send_wr wr = t_send_wr(IBV_WR_RDMA_WRITE, seq, &s, 1, at, w->mr->rkey);
+	struct ibv_send_wr rd = t_send_wr(IBV_WR_RDMA_READ, seq, &d, 1, at, w->mr->rkey);
+
+	wr.wr.rdma.remote_addr += off;
+	rd.wr.rdma.remote_addr += off;
+	for (i = 0; i < WORDS; i++)
+		words[i] = TAG(w->id, page, seq);
+	memcpy(src->addr, words, sizeof(words));
+	t_post(&w->p.a, &wr);
+	if (!t_expect_wc("WRITE", w->p.a.scq, seq, IBV_WC_SUCCESS, NULL))
+		return false;
+	memcpy(words, mem + page * T_PAGE + off, sizeof(words));
+	if (!check_words(w, "the CPU", words, page, seq))
+		return false;
+	t_post(&w->p.a, &rd);
+	if (!t_expect_wc("READ", w->p.a.scq, seq, IBV_WC_SUCCESS, NULL))
+		return false;
+	memcpy(words, dst->addr, sizeof(words));
+	w->done++;
+	return check_words(w, "READ", words, page, seq);
+}
+
+static void *writer(void *arg)
+{
+	struct writer *w = arg;
+	struct t_buf src, dst;
+
+	t_buf_open(&src, w->p.a.pd, T_PINNED, T_PAGE, T_ACCESS_ALL);
+	t_buf_open(&dst, w->p.a.pd, w->id & 1 ? T_ODP : T_PINNED, T_PAGE, T_ACCESS_ALL);
+	while (!stop && write_and_check(w, &src, &dst))
+		;
+	stop = 1;
+	t_buf_close(&src);
+	t_buf_close(&dst);
+	return NULL;
+}
+
+static void fork_and_wait(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+static void *eventer(void *arg)
+{
+	uint64_t seed = seed0 ^ (uintptr_t)arg * 0x9e3779b97f4a7c15ULL;
+
+	while (!stop) {
+		unsigned int what = t_rand(&seed) % T_ARRAY_SIZE(event_names);
+		size_t first = t_rand(&seed) % PAGES, n = 1 + t_rand(&seed) % 64;
+		char *at = mem + first * T_PAGE;
+
+		if (t_rand(&seed) % 32 == 0)
+			n = PAGES;
+		if (first + n > PAGES)
+			n = PAGES - first;
+		/* Forks and collapses are slow: fewer of them leave room for the rest. */
+		if ((what == 3 || what == 4) && t_rand(&seed) % 8)
+			continue;
+		switch (what) {
+		case 0:
+			madvise(at, n * T_PAGE, MADV_DONTNEED);
+			break;
+		case 1:
+			if (mmap(at, n * T_PAGE, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at)
+				t_die("mmap at a fixed place failed");
+			break;
+		case 2:
+			madvise(at, n * T_PAGE, MADV_PAGEOUT);
+			break;
+		case 3:
+			madvise(mem, REGION, MADV_COLLAPSE);
+			break;
+		case 4:
+			fork_and_wait();
+			break;
+		default:
+			/* Read-write memory becomes read-write memory: no access may fail. */
+			mprotect(at, n * T_PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+			mprotect(at, n * T_PAGE, PROT_READ | PROT_WRITE);
+			break;
+		}
+		__atomic_fetch_add(&events[what], 1, __ATOMIC_RELAXED);
+		if (t_rand(&seed) % 16 == 0)
+			t_sleep_ms(1);
+	}
+	return NULL;
+}
+
+/* Pages that were taken from the region turn up here: a stray write would be seen. */
+static void *canary(void *arg)
+{
+	static unsigned char want[256 * T_PAGE];
+	uint64_t rounds = 0;
+
+	(void)arg;
+	memset(want, 0xa7, sizeof(want));
+	while (!stop) {
+		unsigned char *m = t_mmap(sizeof(want));
+
+		memset(m, 0xa7, sizeof(want));
+		t_sleep_ms(2);
+		if (!t_bytes("memory that was never registered", m, want, sizeof(want)))
+			stop = 1;
+		munmap(m, sizeof(want));
+		rounds++;
+	}
+	return NULL;
+}
+
+static void run(struct t_dev *d, enum t_kind kind, unsigned int seconds)
+{
+	static struct writer w[WRITERS];
+	pthread_t tw[WRITERS], te[2], tc;
+	uint64_t done = 0, zero = 0, end;
+	unsigned int i;
+
+	t_case("%s, seed %llu", t_kind_name(kind), (unsigned long long)seed0);
+	memset(w, 0, sizeof(w));
+	stop = 0;
+	mem = t_mmap_huge_aligned(REGION);
+	for (i = 0; i < WRITERS; i++) {
+		w[i].id = i + 1;
+		w[i].seed = seed0 + i + 1;
+		t_pair_open(&w[i].p, d, NULL);
+		w[i].mr = t_reg(w[i].p.b.pd, kind, mem, REGION, T_ACCESS_ALL);
+	}
+	for (i = 0; i < WRITERS; i++)
+		pthread_create(&tw[i], NULL, writer, &w[i]);
+	for (i = 0; i < 2; i++)
+		pthread_create(&te[i], NULL, eventer, (void *)(uintptr_t)(i + 1));
+	pthread_create(&tc, NULL, canary, NULL);
+	for (end = t_ms() + seconds * 1000ULL; t_ms() < end && !stop;)
+		t_sleep_ms(20);
+	stop = 1;
+	for (i = 0; i < WRITERS; i++)
+		pthread_join(tw[i], NULL);
+	for (i = 0; i < 2; i++)
+		pthread_join(te[i], NULL);
+	pthread_join(tc, NULL);
+	for (i = 0; i < WRITERS; i++) {
+		done += w[i].done;
+		zero += w[i].zero;
+		t_dereg(w[i].mr);
+		t_pair_close(&w[i].p);
+	}
+	munmap(mem, REGION);
+	printf("%s, seed %llu: %llu writes, %llu words met a discard; events:", t_kind_name(kind),
+	       (unsigned long long)seed0, (unsigned long long)done, (unsigned long long)zero);
+	for (i = 0; i < T_ARRAY_SIZE(event_names); i++)
+		printf(" %s %llu", event_names[i], (unsigned long long)events[i]);
+	printf("\n");
+	t_check(done > 100, "expected more than 100 writes, seen %llu", (unsigned long long)done);
+}
+
+int main(void)
+{
+	const char *s = getenv("PINLESS_TEST_SECONDS"), *r = getenv("PINLESS_TEST_SEED");
+	unsigned int seconds = s && atoi(s) > 0 ? atoi(s) : 10;
+	struct t_dev d;
+
+	t_start(seconds + 60);
+	seed0 = r ? strtoull(r, NULL, 0) : t_us() ^ (uint64_t)getpid() << 32;
+	d = t_dev_open();
+	t_need_odp(&d);
+	if (d.rxe)
+		t_skip("runs on devices without known memory corruption only");
+	t_swap_on();
+	run(&d, T_ODP, t_kind_ok(&d, T_IMPLICIT, IBV_WR_RDMA_WRITE) ? (seconds + 1) / 2 : seconds);
+	if (t_kind_ok(&d, T_IMPLICIT, IBV_WR_RDMA_WRITE))
+		run(&d, T_IMPLICIT, (seconds + 1) / 2);
+	t_swap_off();
+	t_dev_close(&d);
+	return t_finish();
+}
