@@ -8,17 +8,21 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* What one entry of the third level of the page tables covers. */
+#define GIANT_BYTES	((size_t)1 << 30)
+
 int area_map(struct area *area, size_t length, bool huge)
 {
 	size_t bytes = (length + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-	size_t reserved = bytes + 2 * HUGE_BYTES;
+	size_t unit = bytes < GIANT_BYTES ? HUGE_BYTES : GIANT_BYTES;
+	size_t reserved = bytes + 2 * unit;
 	uint8_t *base, *memory;
 
 	memset(area, 0, sizeof(*area));
 	base = mmap(NULL, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (base == MAP_FAILED)
 		return -errno;
-	memory = (uint8_t *)(((uintptr_t)base + PAGE_BYTES + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
+	memory = (uint8_t *)(((uintptr_t)base + PAGE_BYTES + unit - 1) & ~(unit - 1));
 	if (mprotect(memory, bytes, PROT_READ | PROT_WRITE) ||
 	    madvise(memory, bytes, MADV_DONTFORK))
 		goto err_unmap;

@@ -15,9 +15,11 @@
 /**
  * struct area - anonymous private memory that stands alone
  *
- * It begins at a multiple of 2 MiB and lies between two inaccessible mappings, so it is one mapping
- * of its own: unmapping it splits nothing, and no neighbour is merged with it. It is never copied
- * by fork(), which would take the write permission from pages that a device already uses.
+ * It begins at a multiple of 2 MiB, and from 1 GiB on at a multiple of that, so that it shares page
+ * tables with no neighbour: the kernel walks what is there. It lies between two inaccessible
+ * mappings, so it is one mapping of its own: unmapping it splits nothing, and no neighbour is merged
+ * with it. It is never copied by fork(), which would take the write permission from pages that a
+ * device already uses.
  */
 struct area {
 	uint8_t *memory;

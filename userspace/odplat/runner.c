@@ -33,21 +33,27 @@ bool job_selected(const struct job *job, unsigned int which, const struct option
 	return !options->cases.count;
 }
 
+/* Seconds from one line to the next, where lines do not overwrite each other. */
+#define PROGRESS_SECONDS	5
+
 /* Shows what runs now; on a terminal in one line that is overwritten. */
 struct progress_line {
 	bool shown, terminal;
-	uint64_t start;
+	uint64_t start, next;
 	size_t done, total;
 };
 
 static void show_progress(struct progress_line *line, const char *what, const struct unit *unit)
 {
-	if (!line->shown)
+	uint64_t seconds = (now_ns() - line->start) / 1000000000ull;
+
+	if (!line->shown || (!line->terminal && seconds < line->next))
 		return;
+	line->next = seconds + PROGRESS_SECONDS;
 	fprintf(stderr, "%s%4llu s  %3zu %%  %s: %s on %s%s", line->terminal ? "\r\033[K" : "",
-		(unsigned long long)((now_ns() - line->start) / 1000000000ull),
-		line->total ? line->done * 100 / line->total : 0, what, unit->job->name[0],
-		unit->link ? unit->link->choice.name : CPU_DEVICE, line->terminal ? "" : "\n");
+		(unsigned long long)seconds, line->total ? line->done * 100 / line->total : 0, what,
+		unit->job->name[0], unit->link ? unit->link->choice.name : CPU_DEVICE,
+		line->terminal ? "" : "\n");
 }
 
 static void end_progress(const struct progress_line *line)
@@ -116,6 +122,9 @@ static void run_plan(const struct plan *plan, struct progress_line *line)
 			count_part(unit, round, &from, &to);
 			if (from == to || unit_failed(unit))
 				continue;
+			/* In counted time seconds are long: then a line for each round. */
+			if (!u)
+				line->next = 0;
 			show_progress(line, "measuring", unit);
 			run_unit(unit, to - from, unit->rows, &seed);
 		}
