@@ -28,15 +28,26 @@ struct area {
 	size_t reserved_length;
 };
 
+enum area_flags {
+	AREA_HUGE = 1,		/* ask for transparent huge pages; otherwise they are ruled out */
+	AREA_LARGE = 2,		/* will be populated, and is large: is there the memory? */
+	AREA_NEW_ADDRESS = 4,	/* where nothing of this process has ever been */
+};
+
 /**
- * area_map() - map @length bytes that nobody has touched
+ * area_map() - map memory that nobody has touched
  * @area: out
  * @length: in bytes, rounded up to pages
- * @huge: ask for transparent huge pages; otherwise they are ruled out
+ * @flags: enum area_flags
+ * @why: out, on failure
+ *
+ * A driver may keep something for addresses that a NIC has used, also after the region and the mapping
+ * are gone, and the kernel gives addresses out again. AREA_NEW_ADDRESS is for memory that must not be
+ * mistaken for an earlier one.
  *
  * Return: 0 or a negative errno.
  */
-int area_map(struct area *area, size_t length, bool huge);
+int area_map(struct area *area, size_t length, unsigned int flags, struct message *why);
 
 /** area_unmap() - give it back; harmless on an area that is not mapped */
 void area_unmap(struct area *area);
@@ -58,8 +69,5 @@ size_t area_huge_bytes(const struct area *area);
  * Return: -ENOMEM.
  */
 int lacks_huge_pages(struct message *why);
-
-/** memory_available() - bytes that can be used without swapping (MemAvailable), 0 when unknown */
-uint64_t memory_available(void);
 
 #endif

@@ -56,12 +56,6 @@ struct job {
  */
 struct job *build_jobs(size_t *count);
 
-/**
- * map_memory() - area_map() of 4 KiB pages, that fails with a clear word where the machine has not
- * the memory
- */
-int map_memory(struct area *area, size_t length, bool populated, struct message *why);
-
 job_function run_syscall, run_touch, run_copy;
 job_function run_transfer;
 job_function run_register;

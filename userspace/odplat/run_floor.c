@@ -28,6 +28,7 @@ int run_syscall(struct bench *bench, const struct job *job, unsigned int count,
 int run_touch(struct bench *bench, const struct job *job, unsigned int count,
 	      struct row *const rows[2], struct message *why)
 {
+	unsigned int flags = job->huge ? AREA_HUGE : 0;
 	struct area area;
 	int err;
 
@@ -35,9 +36,9 @@ int run_touch(struct bench *bench, const struct job *job, unsigned int count,
 	/*
 	 * One more, touched first: the page tables above the page belong to nobody's first touch.
 	 */
-	err = area_map(&area, (count + 1) * job->length, job->huge);
+	err = area_map(&area, (count + 1) * job->length, flags, why);
 	if (err)
-		return explain_error(why, "mmap", -err);
+		return err;
 	*(volatile uint8_t *)(area.memory + count * job->length) = 1;
 	for (unsigned int i = 0; i < count; i++) {
 		volatile uint8_t *byte = area.memory + i * job->length;
@@ -55,18 +56,17 @@ int run_touch(struct bench *bench, const struct job *job, unsigned int count,
 int run_copy(struct bench *bench, const struct job *job, unsigned int count,
 	     struct row *const rows[2], struct message *why)
 {
+	unsigned int flags = job->huge ? AREA_HUGE : 0;
 	struct area from, to;
 	pid_t self = getpid();
 	int err;
 
-	err = area_map(&from, job->length, job->huge);
+	err = area_map(&from, job->length, flags, why);
 	if (err)
-		return explain_error(why, "mmap", -err);
-	err = area_map(&to, job->length, job->huge);
-	if (err) {
-		explain_error(why, "mmap", -err);
+		return err;
+	err = area_map(&to, job->length, flags, why);
+	if (err)
 		goto err_unmap_from;
-	}
 	area_touch(&to);
 	for (unsigned int i = 0; i < count; i++) {
 		struct iovec source = { from.memory, job->length },

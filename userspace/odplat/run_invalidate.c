@@ -73,11 +73,12 @@ static int discard(const struct area *area, bool unmap, struct row *row, struct 
 static int invalidate_once(struct bench *bench, const struct job *job, struct row *row,
 			   struct message *why)
 {
+	unsigned int flags = job->state[0] == STATE_WARM ? 0 : AREA_NEW_ADDRESS;
 	struct ibv_mr *mr = NULL;
 	struct area area;
 	int err;
 
-	err = map_memory(&area, job->length, true, why);
+	err = area_map(&area, job->length, AREA_LARGE | flags, why);
 	if (err)
 		return err;
 	if (job->state[0] != STATE_UNREGISTERED) {
@@ -120,7 +121,7 @@ int run_invalidate_untouched(struct bench *bench, const struct job *job, unsigne
 
 	err = link_ensure(bench->link, STORE_WARM, why);
 	if (!err)
-		err = map_memory(&area, job->length, false, why);
+		err = area_map(&area, job->length, AREA_NEW_ADDRESS, why);
 	if (err)
 		return err;
 	if (job->state[0] != STATE_UNREGISTERED) {
@@ -149,7 +150,7 @@ int run_invalidate_shared(struct bench *bench, const struct job *job, unsigned i
 
 	err = link_ensure(bench->link, STORE_WARM, why);
 	if (!err)
-		err = map_memory(&area, job->length, false, why);
+		err = area_map(&area, job->length, 0, why);
 	if (err)
 		return err;
 	for (unsigned int r = 0; r < SHARED_REGIONS && !err; r++) {

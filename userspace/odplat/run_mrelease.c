@@ -36,7 +36,7 @@ static void populate(const struct choice *choice, size_t length, struct report *
 	if (!report->err)
 		report->err = link_ensure(&link, STORE_WARM, &report->why);
 	if (!report->err)
-		report->err = map_memory(&area, length, true, &report->why);
+		report->err = area_map(&area, length, AREA_LARGE, &report->why);
 	if (report->err)
 		return;
 	mr = register_memory(&link_local(&link)->endpoint, area.memory, area.length, true,

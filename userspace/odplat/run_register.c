@@ -9,21 +9,6 @@
 #include "clock.h"
 #include "pattern.h"
 
-int map_memory(struct area *area, size_t length, bool populated, struct message *why)
-{
-	uint64_t available = memory_available();
-	int err;
-
-	if (populated && available && available < length + length / 4) {
-		snprintf(why->text, sizeof(why->text),
-			 "needs %zu MiB of free memory, %llu MiB are available",
-			 (length + length / 4) >> 20, (unsigned long long)available >> 20);
-		return -ENOMEM;
-	}
-	err = area_map(area, length, false);
-	return err ? explain_error(why, "mmap", -err) : 0;
-}
-
 /*
  * Proof that the region works up to its end: the NIC reads the last page, which nobody has touched.
  * An implicit region has no end that memory could be at; there the page is any.
@@ -62,7 +47,7 @@ int run_register(struct bench *bench, const struct job *job, unsigned int count,
 
 	err = link_ensure(bench->link, STORE_WARM, why);
 	if (!err)
-		err = map_memory(&area, length, !odp, why);
+		err = area_map(&area, length, odp ? 0 : AREA_LARGE, why);
 	if (err)
 		return err;
 	if (!odp)

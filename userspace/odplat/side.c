@@ -49,12 +49,9 @@ static int map_store(struct side *side, const struct side_request *request,
 	int err;
 
 	drop_store(side, store);
-	err = area_map(area, request->length, request->huge);
-	if (err) {
-		snprintf(reply->why.text, sizeof(reply->why.text), "mmap of %zu KiB: %s",
-			 request->length / 1024, errno_name(-err));
+	err = area_map(area, request->length, request->huge ? AREA_HUGE : 0, &reply->why);
+	if (err)
 		return err;
-	}
 	side->mr[store] = register_memory(&side->endpoint, area->memory, area->length,
 					  store != STORE_PINNED, &reply->why);
 	if (!side->mr[store]) {
