@@ -182,14 +182,16 @@ static void mark(struct pinless_leaf *leaf, unsigned int i)
 
 static void test_entry(void **state)
 {
-	const unsigned long pfn = (1ul << 41) - 1;
+	const unsigned long pfn = (1ul << (64 - PINLESS_ENTRY_PFN)) - 1;
 	const u32 owner = (1u << PINLESS_OWNER_BITS) - 1;
 	u64 e = pinless_entry_make(pfn, true, owner);
 
 	(void)state;
 	assert_int_equal(pinless_entry_pfn(e), pfn);
 	assert_int_equal(pinless_entry_owner(e), owner);
-	assert_int_equal(e & 7, PINLESS_ENTRY_READ | PINLESS_ENTRY_WRITE);
+	assert_int_equal(e & (PINLESS_ENTRY_READ | PINLESS_ENTRY_WRITE |
+			      PINLESS_ENTRY_DIRTY | PINLESS_ENTRY_BESIDE),
+			 PINLESS_ENTRY_READ | PINLESS_ENTRY_WRITE);
 	e = pinless_entry_make(0, false, PINLESS_OWNER_NONE);
 	assert_int_equal(e, PINLESS_ENTRY_READ);
 }
@@ -363,6 +365,11 @@ static void test_neighbours(void **state)
 	assert_entry(leaf, 23, 4, false, 1);
 	assert_int_equal(entry_at(leaf, 24), 0);
 	assert_entry(leaf, 25, 6, true, 1);
+
+	/* The port counts all of them, the region what it asked for. */
+	invalidate_pages(leaf, 0, LAST, MMU_NOTIFY_CLEAR);
+	assert_int_equal(owners[1].invalidations.v, 1);
+	assert_int_equal(values.v[PINLESS_CNT_INVAL_CLEAR], 4);
 	end_leaf(leaf);
 }
 
