@@ -5,8 +5,8 @@
 # What the host must have: packages, a mirror, the right to make a root.
 
 # command:package, for everything that the host itself runs
-HOST_NEEDS='mmdebstrap:mmdebstrap qemu-system-x86_64:qemu-system-x86 flock:util-linux
-pkill:procps'
+HOST_NEEDS='mmdebstrap:mmdebstrap qemu-system-x86_64:qemu-system-x86 flock:util-linux'
+
 
 host_is_debian()
 {

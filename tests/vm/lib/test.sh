@@ -210,6 +210,9 @@ test_machines()
 	local kernels=$1 kernel group parallel start=$SECONDS pid
 	local -A running=()
 
+	# The machines' own shells end their QEMU when they are told to end.
+	trap 'kill "${!running[@]}" 2>/dev/null; wait; exit 130' INT TERM
+
 	parallel=$(machines_parallel)
 	say "Tests in machines ($parallel at a time):"
 	for group in $MACHINE_GROUPS; do
@@ -226,6 +229,7 @@ test_machines()
 	while [ "${#running[@]}" -gt 0 ]; do
 		machines_reap
 	done
+	trap - INT TERM
 }
 
 # Waits for one of the running machines (the caller's array) and takes its results.

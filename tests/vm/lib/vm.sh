@@ -95,6 +95,27 @@ vm_append()
 		" kfence.sample_interval=20 printk.devkmsg=on log_buf_len=4M ${VM_APPEND:-}"
 }
 
+# vm_timer SECONDS PID: ends QEMU when the time is over. Has no child, so that
+# nothing is left when it is killed; ends QEMU too when its own caller is gone.
+vm_timer()
+{
+	local end=$((SECONDS + $1)) pid=$2 monitor replies
+
+	exec {monitor}<>"$JOB/mon.in" {replies}<>"$JOB/mon.out"
+	while [ "$SECONDS" -lt "$end" ]; do
+		read -r -t 2 -u "$replies"
+		kill -0 "$$" 2>/dev/null || end=0
+		kill -0 "$pid" 2>/dev/null || return
+	done
+	# The guest's own limits have not helped: ask its CPUs where they are.
+	: >"$JOB/timeout"
+	echo nmi >&"$monitor"
+	read -r -t 5 -N 10000 -u "$replies"
+	echo quit >&"$monitor"
+	read -r -t 5 -N 10000 -u "$replies"
+	kill -9 "$pid"
+}
+
 # vm_run KERNEL SECONDS: boots KERNEL and runs $JOB/job/command in it, output
 # on stdout, kernel log in $JOB/console.log. Returns the job's status,
 # VM_TIMEOUT, or VM_LOST when the machine died.
@@ -128,23 +149,12 @@ vm_run()
 		-chardev "pipe,id=mon,path=$JOB/mon" -mon chardev=mon,mode=readline \
 		</dev/null 2>"$JOB/qemu.log" &
 	pid=$!
-	(
-		exec 3<>"$JOB/mon.in" 4<>"$JOB/mon.out"
-		sleep "$limit"
-		# The guest's own limits have not helped: ask its CPUs where they are.
-		: >"$JOB/timeout"
-		echo nmi >&3
-		sleep 5
-		echo quit >&3
-		sleep 5
-		kill -9 "$pid" 2>/dev/null
-	) >/dev/null 2>&1 &
+	vm_timer "$limit" "$pid" >/dev/null 2>&1 &
 	timer=$!
 	trap 'kill "$pid" 2>/dev/null' INT TERM
 	wait "$pid"
 	status=$?
 	trap - INT TERM
-	pkill -P "$timer" 2>/dev/null
 	kill "$timer" 2>/dev/null
 	wait "$timer" 2>/dev/null
 	# QEMU that failed before it opened the port leaves the reader waiting.
