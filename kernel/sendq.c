@@ -335,6 +335,11 @@ static bool wait_fault(struct pinless_qpc *c)
 	INIT_WORK(&f->work, slow_fault_work);
 	f->c = c;
 	f->need = c->op.need;
+	/*
+	 * With less memory than the message needs, its first pages would be
+	 * reclaimed before the last are there: copy in between.
+	 */
+	f->need.len = min_t(u64, f->need.len, RUN_BUDGET);
 
 	spin_lock(&c->lock);
 	if (!c->dead && (c->state == IB_QPS_RTS || c->state == IB_QPS_SQD)) {
