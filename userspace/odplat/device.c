@@ -30,9 +30,10 @@ int list_devices(char ***names, char *why, size_t size)
 	struct ibv_device **list;
 	int count = 0;
 
+	*names = NULL;
 	list = get_list(&count, why, size);
 	if (!list)
-		return -errno;
+		return -ENODEV;
 	*names = calloc((size_t)count + 1, sizeof(**names));
 	if (!*names)
 		goto err_free_list;
@@ -65,7 +66,7 @@ struct ibv_context *open_named_device(const char *name, char *why, size_t size)
 {
 	struct ibv_context *context = NULL;
 	struct ibv_device **list;
-	int count = 0, error = ENODEV;
+	int count = 0, error;
 
 	list = get_list(&count, why, size);
 	if (!list)
@@ -87,12 +88,11 @@ struct ibv_context *open_named_device(const char *name, char *why, size_t size)
 		if (error == EACCES || error == EPERM)
 			snprintf(why, size,
 				 "%s may not be opened: run as root, or give this user access to /dev/infiniband/%s",
-				name, list[i]->dev_name);
+				 name, list[i]->dev_name);
 		else
 			snprintf(why, size, "%s cannot be opened: %s", name, errno_name(error));
 	}
 	ibv_free_device_list(list);
-	errno = error;
 	return context;
 }
 
@@ -205,7 +205,7 @@ int choose_device(const char *name, uint8_t port, int gid_index, struct choice *
 	int err;
 
 	if (!context)
-		return -errno;
+		return -ENODEV;
 	memset(choice, 0, sizeof(*choice));
 	choice->gid_index = -1;
 	snprintf(choice->name, sizeof(choice->name), "%s", name);

@@ -64,7 +64,7 @@ void free_device_names(char **names);
  * open_named_device() - open a device by its name
  * @why: out, on failure: the reason and the remedy
  *
- * Return: a context, or NULL with errno set.
+ * Return: a context, or NULL.
  */
 struct ibv_context *open_named_device(const char *name, char *why, size_t size);
 

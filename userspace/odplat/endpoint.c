@@ -104,7 +104,7 @@ int endpoint_open(struct endpoint *endpoint, const struct choice *choice, struct
 	sigaction(SIGALRM, &action, NULL);
 	endpoint->context = open_named_device(choice->name, why->text, sizeof(why->text));
 	if (!endpoint->context)
-		return -errno;
+		return -ENODEV;
 	errno = 0;
 	endpoint->pd = ibv_alloc_pd(endpoint->context);
 	endpoint->channel = ibv_create_comp_channel(endpoint->context);

@@ -83,8 +83,7 @@ static bool use_all(struct run *run, const struct options *options)
 
 	if (count <= 0) {
 		fprintf(stderr, "odplat: %s\n", why.text);
-		if (!count)
-			free_device_names(names);
+		free_device_names(names);
 		return false;
 	}
 	run->links = calloc((size_t)count, sizeof(*run->links));
