@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: ibv_advise_mr: prefetch, prefetch for writing and without faults, synchronous and
- * not; the pages are counted, the access after it faults no more, data is right, and bad ranges and
- * keys are refused.
+ * not; the pages are counted, the access after it faults no more, data is right, and bad ranges
+ * and keys are refused.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: where the device says that atomics are global, its FETCH_ADD and COMPARE_SWAP are
- * atomic against CPU instructions on the same word, and against another queue pair's: no update is
- * lost.
+ * atomic against CPU instructions on the same word, and against another queue pair's: no update
+ * is lost.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: completion channel: an armed queue raises one event per arm and none unarmed, arming
- * over completions that are already there loses no wake-up, and 1000 arm, poll, sleep rounds against
- * a posting thread never sleep for ever.
+ * Description: completion channel: an armed queue raises one event per arm and none unarmed,
+ * arming over completions that are already there loses no wake-up, and 1000 arm, poll, sleep
+ * rounds against a posting thread never sleep for ever.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: extended completion queues: start, next and end of a poll, and every field that can
- * be read, for sends, receives and errors.
+ * Description: extended completion queues: start, next and end of a poll, and every field that
+ * can be read, for sends, receives and errors.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: a completion queue that overflows raises the event IBV_EVENT_CQ_ERR, loses nothing
- * of what it had room for, and can be destroyed.
+ * Description: a completion queue that overflows raises the event IBV_EVENT_CQ_ERR, loses
+ * nothing of what it had room for, and can be destroyed.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: with sq_sig_all 0 only signaled requests complete, in order; with sq_sig_all 1 all do;
- * a queue of unsignaled requests is reclaimed by each signaled one.
+ * Description: with sq_sig_all 0 only signaled requests complete, in order; with sq_sig_all 1
+ * all do; a queue of unsignaled requests is reclaimed by each signaled one.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: a queue armed for solicited completions raises its event for a SEND or WRITE_IMM with
- * the solicited flag and for errors, and for nothing else.
+ * Description: a queue armed for solicited completions raises its event for a SEND or WRITE_IMM
+ * with the solicited flag and for errors, and for nothing else.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: COMPARE_SWAP at every aligned target offset and every local offset, with compares that hit and that miss.
+ * Description: COMPARE_SWAP at every aligned target offset and every local offset, with compares
+ * that hit and that miss.
  *
  * Copyright (c) 2026 The pinless authors
  */

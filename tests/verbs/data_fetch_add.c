@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: FETCH_ADD at every aligned target offset and every local offset, with carries through all bytes.
+ * Description: FETCH_ADD at every aligned target offset and every local offset, with carries
+ * through all bytes.
  *
  * Copyright (c) 2026 The pinless authors
  */

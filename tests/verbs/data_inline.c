@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: inline SEND and WRITE of 0 bytes to the maximum, from one and from several elements
- * without a valid key, with the source overwritten right after the post.
+ * Description: inline SEND and WRITE of 0 bytes to the maximum, from one and from several
+ * elements without a valid key, with the source overwritten right after the post.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: regions registered with an iova that is not the address: shifted by pages, 0, and at
- * the far end of the address space; an iova with another offset in the page is refused.
+ * Description: regions registered with an iova that is not the address: shifted by pages, 0, and
+ * at the far end of the address space; an iova with another offset in the page is refused.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: every verb with lengths 0, 1 and around each power of two and each path MTU, up to
- * more than 4 MiB, at odd offsets, byte for byte.
+ * Description: every verb with lengths 0, 1 and around each power of two and each path MTU, up
+ * to more than 4 MiB, at odd offsets, byte for byte.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: requests of one queue pair take effect in the order of posting: READ after WRITE sees
- * it, a SEND arrives after the WRITEs before it, a fenced WRITE uses what a READ brought, and
- * completions come in order across a full queue.
+ * Description: requests of one queue pair take effect in the order of posting: READ after WRITE
+ * sees it, a SEND arrives after the WRITEs before it, a fenced WRITE uses what a READ brought,
+ * and completions come in order across a full queue.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: READ at every offset of both buffers and over page crossings, pinned, ODP and implicit.
+ * Description: READ at every offset of both buffers and over page crossings, pinned, ODP and
+ * implicit.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: memory mapped PROT_READ (anonymous, a file, .rodata) in a region without local write
- * access is a good source of SEND, WRITE and READ, and is refused as the target of a WRITE.
+ * Description: memory mapped PROT_READ (anonymous, a file, .rodata) in a region without local
+ * write access is a good source of SEND, WRITE and READ, and is refused as the target of a
+ * WRITE.
  *
  * Copyright (c) 2026 The pinless authors
  */

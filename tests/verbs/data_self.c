@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: a queue pair that is connected to itself, and transfers between pages of one region,
- * within a page and within 2 MiB, serve every verb.
+ * Description: a queue pair that is connected to itself, and transfers between pages of one
+ * region, within a page and within 2 MiB, serve every verb.
  *
  * Copyright (c) 2026 The pinless authors
  */

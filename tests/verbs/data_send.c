@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: SEND at every offset of both buffers and over page crossings, pinned, ODP and implicit.
+ * Description: SEND at every offset of both buffers and over page crossings, pinned, ODP and
+ * implicit.
  *
  * Copyright (c) 2026 The pinless authors
  */

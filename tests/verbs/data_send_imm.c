@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: SEND with immediate data at every offset and over page crossings, the immediate and its flag included.
+ * Description: SEND with immediate data at every offset and over page crossings, the immediate
+ * and its flag included.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: WRITE with immediate data at every offset and over page crossings, with the completion at the target.
+ * Description: WRITE with immediate data at every offset and over page crossings, with the
+ * completion at the target.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: each verb is refused where the region, or the queue pair, lacks the right for it, and
- * works where it has just that right.
+ * Description: each verb is refused where the region, or the queue pair, lacks the right for it,
+ * and works where it has just that right.
  *
  * Copyright (c) 2026 The pinless authors
  */

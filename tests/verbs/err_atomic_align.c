@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: atomics at addresses that are not a multiple of 8 are refused as an invalid request
- * and change nothing.
+ * Description: atomics at addresses that are not a multiple of 8 are refused as an invalid
+ * request and change nothing.
  *
  * Copyright (c) 2026 The pinless authors
  */

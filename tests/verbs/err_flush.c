@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: when a queue pair goes to the error state, by an error or by ibv_modify_qp, every
- * outstanding send and receive completes with a flush error, in order, exactly once, signaled or not.
+ * outstanding send and receive completes with a flush error, in order, exactly once, signaled or
+ * not.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: a peer that is not there (no such QP, QP destroyed, QP in RESET, no such host) ends a
- * request with transport retries exceeded, after the time that timeout and retry_cnt ask for.
+ * Description: a peer that is not there (no such QP, QP destroyed, QP in RESET, no such host)
+ * ends a request with transport retries exceeded, after the time that timeout and retry_cnt ask
+ * for.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -10,6 +11,8 @@
 #include "t_op.h"
 
 #define REGION	T_PAGE
+/* What a busy machine may add. */
+#define SLACK_MS	2500
 
 static struct t_dev d;
 
@@ -34,9 +37,9 @@ static void one(struct t_pair *p, struct t_buf *l, struct t_buf *r, enum ibv_wr_
 	ms = t_ms() - t0;
 	/* Each try may last one to four times the timeout (IBTA 9.7.6.1.3). */
 	t_check(ms + 2 >= t * p->attr.retry_cnt &&
-		ms <= t_scale(4 * t * (p->attr.retry_cnt + 1) + 1500),
+		ms <= t_scale(4 * t * (p->attr.retry_cnt + 1) + SLACK_MS),
 		"time to the error: expected %.0f to %.0f ms, seen %llu ms",
-		t * p->attr.retry_cnt, 4 * t * (p->attr.retry_cnt + 1) + 1500,
+		t * p->attr.retry_cnt, 4 * t * (p->attr.retry_cnt + 1) + SLACK_MS,
 		(unsigned long long)ms);
 	t_eq("state of the initiator", t_qp_state(p->a.qp), IBV_QPS_ERR);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: requests that ibv_post_send and ibv_post_recv must refuse (too many elements, too
- * much inline data, unknown opcode, full queue) are refused with bad_wr pointing at them; requests
- * before them in the list are done, the queue pair stays usable.
+ * much inline data, unknown opcode, full queue) are refused with bad_wr pointing at them;
+ * requests before them in the list are done, the queue pair stays usable.
  *
  * Copyright (c) 2026 The pinless authors
  */

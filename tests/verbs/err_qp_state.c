@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: the queue pair state machine: which transitions and attributes are accepted, posting
- * in each state, and a queue pair that is reset and connected again works.
+ * Description: the queue pair state machine: which transitions and attributes are accepted,
+ * posting in each state, and a queue pair that is reset and connected again works.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: addresses outside a region (one byte below, one above, far away, sums that wrap) are
- * refused on both sides for every verb, with the right status at both ends, and no byte outside the
- * region changes.
+ * Description: addresses outside a region (one byte below, one above, far away, sums that wrap)
+ * are refused on both sides for every verb, with the right status at both ends, and no byte
+ * outside the region changes.
  *
  * Copyright (c) 2026 The pinless authors
  */

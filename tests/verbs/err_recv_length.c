@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: a message longer than the receive ends with a local length error at the receiver and
- * remote invalid request at the sender, and writes nothing past the receive; a shorter one is fine.
+ * Description: a message longer than the receive ends with a local length error at the receiver
+ * and remote invalid request at the sender, and writes nothing past the receive; a shorter one
+ * is fine.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: memory of a region that is not mapped is refused on both sides with the right
- * statuses, also where only the last byte is missing; the mapped bytes outside stay untouched, and
- * the region works again once memory is there.
+ * statuses, also where only the last byte is missing; the mapped bytes outside stay untouched,
+ * and the region works again once memory is there.
  *
  * Copyright (c) 2026 The pinless authors
  */

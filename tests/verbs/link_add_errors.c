@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: rdma link add refuses what cannot work (a name twice, a network device that is not
- * there), leaves nothing behind, and works on the loopback device; 20 links at once.
+ * Description: rdma link add refuses what cannot work (a name twice, a network device that is
+ * not there), leaves nothing behind, and works on the loopback device; 20 links at once.
  *
  * Copyright (c) 2026 The pinless authors
  */

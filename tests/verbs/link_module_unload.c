@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: the module is unloaded while processes move data: every link goes, the processes get
- * a device-fatal event and can end; after loading it again, links work.
+ * Description: the module is unloaded while processes move data: every link goes, the processes
+ * get a device-fatal event and can end; after loading it again, links work.
  *
  * The links that were there are made again. PINLESS_TEST_MODULE names the module's file; without
  * it, modprobe must find the module.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: the network device of a link is removed while processes move data: the RDMA device
- * goes with it, the processes get a device-fatal event and can end.
+ * Description: the network device of a link is removed while processes move data: the RDMA
+ * device goes with it, the processes get a device-fatal event and can end.
  *
  * Copyright (c) 2026 The pinless authors
  */

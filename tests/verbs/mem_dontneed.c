@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: after MADV_DONTNEED the device sees fresh zero pages, not the old ones, and writes to
- * the new ones.
+ * Description: after MADV_DONTNEED the device sees fresh zero pages, not the old ones, and
+ * writes to the new ones.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: fork: what the device writes in the parent does not reach the child, what the child
- * writes does not reach the parent or the device, also after the child is gone, on pinned, ODP and
- * implicit regions.
+ * Description: fork: what the device writes in the parent does not reach the child, what the
+ * child writes does not reach the parent or the device, also after the child is gone, on pinned,
+ * ODP and implicit regions.
  *
  * Copyright (c) 2026 The pinless authors
  */

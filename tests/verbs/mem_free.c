@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: what the device writes after MADV_FREE survives the reclaim of these pages: a device
- * write must mark the page dirty, as the kernel drops clean ones.
+ * Description: what the device writes after MADV_FREE survives the reclaim of these pages: a
+ * device write must mark the page dirty, as the kernel drops clean ones.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: regions over hugetlb pages and over a memfd: every verb at odd offsets and over page
- * crossings, before and after the pages were discarded.
+ * Description: regions over hugetlb pages and over a memfd: every verb at odd offsets and over
+ * page crossings, before and after the pages were discarded.
  *
  * Copyright (c) 2026 The pinless authors
  */

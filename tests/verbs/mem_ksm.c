@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: pages that KSM merges into one are read right by the device, and a device write to one
- * of them unmerges it and leaves the others alone.
+ * Description: pages that KSM merges into one are read right by the device, and a device write
+ * to one of them unmerges it and leaves the others alone.
  *
  * Copyright (c) 2026 The pinless authors
  */

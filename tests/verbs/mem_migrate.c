@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: pages that the kernel moves to other frames (compaction, move_pages), has looked at
- * (soft-dirty, idle, MADV_COLD) or locked (mlock) are served with their data, and the
+ * Description: pages that the kernel moves to other frames (compaction, move_pages), has looked
+ * at (soft-dirty, idle, MADV_COLD) or locked (mlock) are served with their data, and the
  * soft-dirty tracker sees what the device writes.
  *
  * Copyright (c) 2026 The pinless authors

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: mprotect to read-only refuses what writes and allows what reads, to none refuses all,
- * and back to read-write allows all again, with the data in place.
+ * Description: mprotect to read-only refuses what writes and allows what reads, to none refuses
+ * all, and back to read-write allows all again, with the data in place.
  *
  * Copyright (c) 2026 The pinless authors
  */

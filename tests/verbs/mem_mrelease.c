@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: process_mrelease() of a killed process whose memory the device has in use frees all
- * of it at once, as it does without the device, and its peer gets its error.
+ * Description: process_mrelease() of a killed process whose memory the device has in use frees
+ * all of it at once, as it does without the device, and its peer gets its error.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: mremap: what was moved away is no longer served at the old place and unharmed at the
- * new one, memory moved into the place of a region is served, and a shrunk mapping is refused past
- * its end.
+ * Description: mremap: what was moved away is no longer served at the old place and unharmed at
+ * the new one, memory moved into the place of a region is served, and a shrunk mapping is
+ * refused past its end.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: after munmap each access is refused with the right status on its side; what is then
- * mapped at the same place is served.
+ * Description: after munmap each access is refused with the right status on its side; what is
+ * then mapped at the same place is served.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: pages that were swapped out (MADV_PAGEOUT) come back with their data when the device
- * reads or writes them, and what the device had written before is not lost.
+ * Description: pages that were swapped out (MADV_PAGEOUT) come back with their data when the
+ * device reads or writes them, and what the device had written before is not lost.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: memory of memfd_secret, which the kernel itself cannot reach: it cannot be pinned,
- * and every access by the device is refused, on both sides, without harm to the kernel.
+ * Description: memory of memfd_secret, which the kernel itself cannot reach: it cannot be
+ * pinned, and every access by the device is refused, on both sides, without harm to the kernel.
  *
  * Copyright (c) 2026 The pinless authors
  */

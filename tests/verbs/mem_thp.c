@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: huge pages: the device uses 2 MiB pages, pages that MADV_COLLAPSE joins after it used
- * them one by one, and huge pages that are split under it by a partial discard or protection, with
- * the data in place.
+ * Description: huge pages: the device uses 2 MiB pages, pages that MADV_COLLAPSE joins after it
+ * used them one by one, and huge pages that are split under it by a partial discard or
+ * protection, with the data in place.
  *
  * Copyright (c) 2026 The pinless authors
  */

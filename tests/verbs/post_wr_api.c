@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: the ibv_wr_* interface: every verb, one and several elements, inline in both forms,
- * several requests in one batch, and ibv_wr_abort.
+ * Description: the ibv_wr_* interface: every verb, one and several elements, inline in both
+ * forms, several requests in one batch, and ibv_wr_abort.
  *
  * Copyright (c) 2026 The pinless authors
  */

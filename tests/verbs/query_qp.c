@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: ibv_query_qp answers what was set, in every state, and the capabilities granted are
- * at least those asked for.
+ * Description: ibv_query_qp answers what was set, in every state, and the capabilities granted
+ * are at least those asked for.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: registration with every combination of access flags: remote write and remote atomic
- * without local write are refused, all others work; unknown flags are refused.
+ * Description: registration with every combination of access flags: remote write and remote
+ * atomic without local write are refused, all others work; unknown flags are refused.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: a region deregistered while requests that use it are under way: each of them ends in
- * success or in the right error, no memory is written after ibv_dereg_mr has returned.
+ * Description: a region deregistered while requests that use it are under way: each of them ends
+ * in success or in the right error, no memory is written after ibv_dereg_mr has returned.
  *
  * Copyright (c) 2026 The pinless authors
  */

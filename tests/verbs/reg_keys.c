@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: keys are unique among live regions and do not come back soon after a region is gone;
- * many regions can live at once.
+ * Description: keys are unique among live regions and do not come back soon after a region is
+ * gone; many regions can live at once.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: one range registered 64 times, used through every region, discarded, used again, and
- * deregistered in mixed order; memory that was never registered alone stays as it is.
+ * Description: one range registered 64 times, used through every region, discarded, used again,
+ * and deregistered in mixed order; memory that was never registered alone stays as it is.
  *
  * Copyright (c) 2026 The pinless authors
  */

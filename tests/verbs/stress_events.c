@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: several queue pairs write and read tagged words without pause while other threads
- * discard, remap, swap, collapse and fork the same memory: no write is lost, stale, torn or stray.
+ * discard, remap, swap, collapse and fork the same memory: no write is lost, stale, torn or
+ * stray.
  *
  * Runs for PINLESS_TEST_SECONDS (default 10); PINLESS_TEST_SEED repeats a run's random numbers.
  *

@@ -152,12 +152,22 @@ unsigned int t_failures(void)
 	return failures;
 }
 
-uint64_t t_us(void)
+static uint64_t clock_us(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
+uint64_t t_us(void)
+{
+	return clock_us(CLOCK_MONOTONIC);
+}
+
+uint64_t t_cpu_us(void)
+{
+	return clock_us(CLOCK_THREAD_CPUTIME_ID);
 }
 
 uint64_t t_ms(void)

@@ -75,6 +75,9 @@ uint64_t t_ms(void);
 /** t_us - microseconds of the monotonic clock */
 uint64_t t_us(void);
 
+/** t_cpu_us - microseconds of CPU time that this thread has used */
+uint64_t t_cpu_us(void);
+
 /** t_sleep_ms - sleep, also across signals */
 void t_sleep_ms(unsigned int ms);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: several threads post to one send queue and several poll one completion queue, while
- * queue pairs that share it come and go: every request completes exactly once, every byte arrives,
- * and no completion comes from a queue pair that has been destroyed.
+ * Description: several threads post to one send queue and several poll one completion queue,
+ * while queue pairs that share it come and go: every request completes exactly once, every byte
+ * arrives, and no completion comes from a queue pair that has been destroyed.
  *
  * Copyright (c) 2026 The pinless authors
  */
