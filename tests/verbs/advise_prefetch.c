@@ -97,7 +97,8 @@ static void refusals(struct t_pair *p, enum t_kind kind)
 
 	t_buf_open(&b, p->b.pd, kind, REGION, IBV_ACCESS_REMOTE_READ);
 	t_case("%s prefetch for writing on a region without write rights", t_kind_name(kind));
-	rc = advise(b.mr, IBV_ADVISE_MR_ADVICE_PREFETCH_WRITE, IBV_ADVISE_MR_FLAG_FLUSH, b.addr, 64);
+	rc = advise(b.mr, IBV_ADVISE_MR_ADVICE_PREFETCH_WRITE, IBV_ADVISE_MR_FLAG_FLUSH, b.addr,
+		    64);
 	if (rc == EOPNOTSUPP && !p->b.d->pinless) {
 		t_buf_close(&b);
 		return;

@@ -54,7 +54,8 @@ static void basics(void)
 	write_one(2);
 	t_check(event(&p.a, p.a.scq, t_scale(3000)), "expected an event, seen none in 3 s");
 	write_one(3);
-	t_check(!event(&p.a, p.a.scq, T_QUIET_MS), "second completion: expected no event, seen one");
+	t_check(!event(&p.a, p.a.scq, T_QUIET_MS),
+		"second completion: expected no event, seen one");
 	t_expect_wc("WRITE", p.a.scq, 2, IBV_WC_SUCCESS, NULL);
 	t_expect_wc("WRITE", p.a.scq, 3, IBV_WC_SUCCESS, NULL);
 

@@ -63,7 +63,8 @@ static void target(struct t_pair *p, enum t_kind kind)
 	t_case("%s target, MADV_DONTNEED of 1 of the warm pages", t_kind_name(kind));
 	madvise(m + 64 * T_PAGE, T_PAGE, MADV_DONTNEED);
 	t_counters_expect("invalidation", mr, &c, 0, 1, 0);
-	t_case("%s target, MADV_DONTNEED of 63 warm and 100 never touched pages", t_kind_name(kind));
+	t_case("%s target, MADV_DONTNEED of 63 warm and 100 never touched pages",
+	       t_kind_name(kind));
 	madvise(m + 65 * T_PAGE, 163 * T_PAGE, MADV_DONTNEED);
 	t_counters_expect("invalidation", mr, &c, 0, 63, 0);
 	t_case("%s target, MADV_DONTNEED of never touched pages", t_kind_name(kind));

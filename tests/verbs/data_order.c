@@ -97,7 +97,8 @@ static void full_queue(struct t_pair *p, struct t_buf *l, struct t_buf *r)
 		}
 		t_post(&p->a, &wr[0]);
 		for (i = 0; i < DEPTH; i++) {
-			if (!t_expect_wc("request of a full queue", p->a.scq, i, IBV_WC_SUCCESS, NULL))
+			if (!t_expect_wc("request of a full queue", p->a.scq, i, IBV_WC_SUCCESS,
+					 NULL))
 				return;
 		}
 		t_bytes("last WRITE", r->addr + 8192, l->addr + (DEPTH - 1 + round) * 64,

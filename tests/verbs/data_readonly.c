@@ -72,7 +72,8 @@ static void writable_region(struct t_pair *p, enum t_kind kind, char *ro)
 	struct t_buf src;
 
 	if (kind == T_PINNED) {
-		t_check(!mr, "register read-only memory for writing: expected an error, seen success");
+		t_check(!mr,
+			"register read-only memory for writing: expected an error, seen success");
 		if (mr)
 			t_dereg(mr);
 		return;

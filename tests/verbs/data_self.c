@@ -36,7 +36,8 @@ static void kind_fn(struct t_pair *p, enum t_kind kind, void *arg)
 		for (j = 0; j < 12; j++) {
 			struct t_op op = {
 				.opcode = ops[i], .l = &buf, .r = &buf,
-				.loff = 100 + j * 512, .roff = j & 1 ? 9 * T_PAGE - 256 : 2048 + j * 512,
+				.loff = 100 + j * 512,
+				.roff = j & 1 ? 9 * T_PAGE - 256 : 2048 + j * 512,
 				.len = t_is_atomic(ops[i]) ? 8 : j * 70, .imm = htonl(j),
 				.compare_add = j * 0x1111111111111111ULL, .swap = i,
 			};

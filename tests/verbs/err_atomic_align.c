@@ -17,7 +17,8 @@ static void kind_fn(struct t_pair *p, enum t_kind kind, void *arg)
 	t_buf_open(&r, p->b.pd, kind, 2 * T_PAGE, T_ACCESS_ALL);
 	for (i = 1; i < 8; i++) {
 		struct ibv_sge s = t_sge(&l, 0, 8);
-		struct ibv_send_wr wr = t_send_wr(op, 1, &s, 1, r.iova + T_PAGE - 8 + i, r.mr->rkey);
+		struct ibv_send_wr wr = t_send_wr(op, 1, &s, 1, r.iova + T_PAGE - 8 + i,
+						  r.mr->rkey);
 
 		t_case("%s %s at an address %u above a multiple of 8", t_kind_name(kind),
 		       t_op_name(op), i);

@@ -74,7 +74,9 @@ static void other_host(struct t_pair *p, struct t_buf *l, struct t_buf *r)
 
 int main(void)
 {
-	static const struct { uint8_t timeout, retry; } runs[] = { { 12, 0 }, { 14, 2 }, { 13, 7 } };
+	static const struct {
+		uint8_t timeout, retry;
+	} runs[] = { { 12, 0 }, { 14, 2 }, { 13, 7 } };
 	struct t_buf l, r;
 	struct t_attr at;
 	struct t_pair p;

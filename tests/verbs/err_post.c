@@ -29,8 +29,10 @@ static void get_cap(struct t_side *s)
 static void refused(struct t_pair *p, struct ibv_send_wr *second)
 {
 	struct ibv_sge s = t_sge(&l, 0, 128);
-	struct ibv_send_wr third = t_send_wr(IBV_WR_RDMA_WRITE, 3, &s, 1, r.iova + 2048, r.mr->rkey);
-	struct ibv_send_wr first = t_send_wr(IBV_WR_RDMA_WRITE, 1, &s, 1, r.iova + 1024, r.mr->rkey);
+	struct ibv_send_wr third = t_send_wr(IBV_WR_RDMA_WRITE, 3, &s, 1, r.iova + 2048,
+					     r.mr->rkey);
+	struct ibv_send_wr first = t_send_wr(IBV_WR_RDMA_WRITE, 1, &s, 1, r.iova + 1024,
+					     r.mr->rkey);
 	struct ibv_send_wr *bad = NULL;
 	int rc;
 
@@ -60,7 +62,8 @@ static void bad_sends(struct t_pair *p)
 		many[i] = t_sge(&l, i * 8, 8);
 	t_case("%u SGEs where the queue pair has %u", cap.max_send_sge + 1, cap.max_send_sge);
 	if (cap.max_send_sge < MANY) {
-		wr = t_send_wr(IBV_WR_RDMA_WRITE, 2, many, cap.max_send_sge + 1, r.iova, r.mr->rkey);
+		wr = t_send_wr(IBV_WR_RDMA_WRITE, 2, many, cap.max_send_sge + 1, r.iova,
+			       r.mr->rkey);
 		refused(p, &wr);
 	}
 	t_case("-1 SGEs");

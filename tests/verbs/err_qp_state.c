@@ -95,7 +95,8 @@ static void transitions(struct t_pair *p)
 	refuse("RESET to RTS", t_qp_rts(s->qp, &at));
 	refuse("RESET to SQD", t_qp_to(s->qp, IBV_QPS_SQD));
 	refuse("RESET to INIT without a port", modify(s, init, init_mask & ~IBV_QP_PORT));
-	refuse("RESET to INIT without access flags", modify(s, init, init_mask & ~IBV_QP_ACCESS_FLAGS));
+	refuse("RESET to INIT without access flags",
+	       modify(s, init, init_mask & ~IBV_QP_ACCESS_FLAGS));
 	refuse("RESET to INIT with an RTS attribute", modify(s, init, init_mask | IBV_QP_TIMEOUT));
 	init.port_num = 9;
 	refuse("RESET to INIT on port 9", modify(s, init, init_mask));

@@ -61,7 +61,8 @@ int main(void)
 					       move_back, true });
 	t_memory_event(&d, &(struct t_memory){ "mremap of other memory into the region", move_in, 0,
 					       NULL, true });
-	t_memory_event(&d, &(struct t_memory){ "mremap shrinks", shrink, T_REFUSE_ALL, NULL, true });
+	t_memory_event(&d, &(struct t_memory){ "mremap shrinks", shrink, T_REFUSE_ALL, NULL,
+					       true });
 	t_dev_close(&d);
 	return t_finish();
 }

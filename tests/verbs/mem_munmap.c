@@ -42,8 +42,8 @@ int main(void)
 	d = t_dev_open();
 	t_need_odp(&d);
 	t_memory_event(&d, &(struct t_memory){ "munmap", unmap, T_REFUSE_ALL, map_again, true });
-	t_memory_event(&d, &(struct t_memory){ "munmap and mmap at the same place", replace, 0, NULL,
-					       true });
+	t_memory_event(&d, &(struct t_memory){ "munmap and mmap at the same place", replace, 0,
+					       NULL, true });
 	/* MAP_FIXED over the old mapping, without munmap. */
 	t_memory_event(&d, &(struct t_memory){ "mmap over it", map_again, 0, NULL, true });
 	t_dev_close(&d);

@@ -175,7 +175,9 @@ static void one(struct t_dev *d, enum ibv_wr_opcode op, bool at_target)
 
 int main(void)
 {
-	static const enum ibv_wr_opcode ops[] = { IBV_WR_RDMA_WRITE, IBV_WR_RDMA_READ, IBV_WR_SEND };
+	static const enum ibv_wr_opcode ops[] = {
+		IBV_WR_RDMA_WRITE, IBV_WR_RDMA_READ, IBV_WR_SEND,
+	};
 	struct t_dev d;
 	pthread_t t;
 	unsigned int i;

@@ -72,7 +72,8 @@ int main(void)
 		a.cap.max_recv_sge);
 	t_check(a.cap.max_inline_data >= 48, "max_inline_data: expected at least 48, seen %u",
 		a.cap.max_inline_data);
-	t_check(ia.send_cq == p.a.scq && ia.recv_cq == p.a.rcq, "queues: expected those of creation");
+	t_check(ia.send_cq == p.a.scq && ia.recv_cq == p.a.rcq,
+		"queues: expected those of creation");
 	t_eq("qp_type", ia.qp_type, IBV_QPT_RC);
 	t_eq("sq_sig_all", ia.sq_sig_all, 1);
 	t_eq("init cap max_send_wr", ia.cap.max_send_wr, a.cap.max_send_wr);

@@ -10,13 +10,15 @@
 
 #include "t_sweep.h"
 
-#define N	32
+#define N	60
 #define LEN	65536
 #define ROUNDS	30
 
 static void kind_fn(struct t_pair *p, enum t_kind kind, void *arg)
 {
 	unsigned int round, i, good = 0, bad = 0;
+	struct ibv_send_wr wr[N];
+	struct ibv_sge sge[N];
 	struct t_buf l, r;
 	struct ibv_wc wc;
 
@@ -32,13 +34,14 @@ static void kind_fn(struct t_pair *p, enum t_kind kind, void *arg)
 		t_dereg(l.mr);
 		t_buf_reg(&l, p->a.pd, kind, T_ACCESS_ALL);
 		t_buf_open(&r, p->b.pd, kind, LEN, T_ACCESS_ALL);
+		/* One list, longer than a device runs before ibv_post_send returns. */
 		for (i = 0; i < N; i++) {
-			struct ibv_sge s = t_sge(&l, 0, LEN);
-			struct ibv_send_wr wr = t_send_wr(i & 2 ? IBV_WR_RDMA_READ : IBV_WR_RDMA_WRITE,
-							  i, &s, 1, r.iova, r.mr->rkey);
-
-			t_post(&p->a, &wr);
+			sge[i] = t_sge(&l, 0, LEN);
+			wr[i] = t_send_wr(i & 2 ? IBV_WR_RDMA_READ : IBV_WR_RDMA_WRITE, i, &sge[i],
+					  1, r.iova, r.mr->rkey);
+			wr[i].next = i + 1 < N ? &wr[i + 1] : NULL;
 		}
+		t_post(&p->a, wr);
 		t_dereg(b->mr);
 		b->mr = NULL;
 		if (at_target)

@@ -24,7 +24,8 @@ static void ends(enum t_kind kind)
 	t_case("%s, 1 byte", t_kind_name(kind));
 	t_buf_open(&l, p.a.pd, T_PINNED, T_PAGE, T_ACCESS_ALL);
 	t_buf_open(&r, p.b.pd, kind, 1, T_ACCESS_ALL);
-	t_do(&p, &(struct t_op){ .opcode = IBV_WR_RDMA_WRITE, .l = &l, .r = &r, .loff = 9, .len = 1 });
+	t_do(&p, &(struct t_op){ .opcode = IBV_WR_RDMA_WRITE, .l = &l, .r = &r, .loff = 9,
+				 .len = 1 });
 	t_buf_check_all("target side memory", &r);
 	t_buf_close(&l);
 	t_buf_close(&r);
