@@ -76,110 +76,29 @@ static inline bool pinless_core_port_event(struct ib_device *ibdev,
 }
 #endif
 
-/* True if op @_op of struct ib_device_ops has the type of @_fn. */
-#define PINLESS_OP_IS(_op, _fn) \
-	__builtin_types_compatible_p( \
-		typeof(((const struct ib_device_ops *)0)->_op), typeof(_fn) *)
-
 /*
- * Since 6.10 create_cq is handed the attributes of the system call instead of
- * struct ib_udata, and NULL for queues of the kernel.
- *
- * PINLESS_DEFINE_CREATE_CQ(fn): @fn has the old form.
- * PINLESS_CREATE_CQ(fn): the value of the op.
+ * Since 6.10 create_cq is handed the attributes of the system call, NULL for
+ * queues of the kernel, instead of struct ib_udata.
  */
-#define PINLESS_DEFINE_CREATE_CQ(_fn) \
-	static int __maybe_unused \
-	_fn##_attrs(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr, \
-		    struct uverbs_attr_bundle *attrs) \
-	{ \
-		return _fn(ibcq, attr, attrs ? &attrs->driver_udata : NULL); \
-	}
-#define PINLESS_CREATE_CQ(_fn) \
-	__builtin_choose_expr(PINLESS_OP_IS(create_cq, _fn), _fn, _fn##_attrs)
+#define PINLESS_CREATE_CQ_HAS_ATTRS \
+	__builtin_types_compatible_p( \
+		typeof_member(const struct ib_device_ops, create_cq), \
+		int (*)(struct ib_cq *ibcq, \
+			const struct ib_cq_init_attr *attr, \
+			struct uverbs_attr_bundle *attrs))
 
 /*
- * 7.x: a region may be registered with hints for TPH ("DMA handles"), which a
- * device without PCI cannot follow.
- *
- * PINLESS_DEFINE_REG_USER_MR(fn): @fn has the old form.
- * PINLESS_REG_USER_MR(fn): the value of the op.
+ * 7.x: a region may be registered with hints for a PCI device ("DMA handles"),
+ * one argument more.
  */
 struct ib_dmah;
 
-#define PINLESS_DEFINE_REG_USER_MR(_fn) \
-	static struct ib_mr * __maybe_unused \
-	_fn##_dmah(struct ib_pd *pd, u64 start, u64 length, u64 virt, \
-		   int access, struct ib_dmah *dmah, struct ib_udata *udata) \
-	{ \
-		if (dmah) \
-			return ERR_PTR(-EOPNOTSUPP); \
-		return _fn(pd, start, length, virt, access, udata); \
-	}
-#define PINLESS_REG_USER_MR(_fn) \
-	__builtin_choose_expr(PINLESS_OP_IS(reg_user_mr, _fn), _fn, _fn##_dmah)
-
-/*
- * 7.x: a page fault may drop mmap_lock, which userfaultfd and slow file systems
- * want. Older kernels hold it throughout, and userfaultfd answers -EFAULT.
- *
- * Both forms take mmap_lock themselves and set range->notifier_seq. -EBUSY: an
- * invalidation came between; the caller decides whether to try again.
- */
-#ifdef PINLESS_HAVE_HMM_UNLOCKED
-static inline int pinless_hmm_fault(struct hmm_range *range,
-				    unsigned long timeout)
-{
-	return hmm_range_fault_unlocked_timeout(range, timeout);
-}
-#else
-static inline int pinless_hmm_fault(struct hmm_range *range,
-				    unsigned long timeout)
-{
-	struct mm_struct *mm = range->notifier->mm;
-	int ret;
-
-	range->notifier_seq = mmu_interval_read_begin(range->notifier);
-	ret = mmap_read_lock_killable(mm);
-	if (ret)
-		return ret;
-	ret = hmm_range_fault(range);
-	mmap_read_unlock(mm);
-	return ret;
-}
-#endif
-
-/* Since 6.7 a shrinker is allocated. */
-#ifdef PINLESS_HAVE_SHRINKER_ALLOC
-static inline struct shrinker *
-pinless_shrinker_register(struct shrinker *tmpl, const char *name)
-{
-	struct shrinker *s = shrinker_alloc(0, "%s", name);
-
-	if (!s)
-		return NULL;
-	s->count_objects = tmpl->count_objects;
-	s->scan_objects = tmpl->scan_objects;
-	s->seeks = tmpl->seeks;
-	shrinker_register(s);
-	return s;
-}
-
-static inline void pinless_shrinker_unregister(struct shrinker *s)
-{
-	shrinker_free(s);
-}
-#else
-static inline struct shrinker *
-pinless_shrinker_register(struct shrinker *tmpl, const char *name)
-{
-	return register_shrinker(tmpl, "%s", name) ? NULL : tmpl;
-}
-
-static inline void pinless_shrinker_unregister(struct shrinker *s)
-{
-	unregister_shrinker(s);
-}
-#endif
+#define PINLESS_REG_USER_MR_HAS_DMAH \
+	__builtin_types_compatible_p( \
+		typeof_member(const struct ib_device_ops, reg_user_mr), \
+		struct ib_mr *(*)(struct ib_pd *pd, u64 start, u64 length, \
+				  u64 virt, int access, \
+				  struct ib_dmah *dmah, \
+				  struct ib_udata *udata))
 
 #endif /* PINLESS_COMPAT_H */

@@ -190,8 +190,25 @@ static int pinless_enable_driver(struct ib_device *ibdev)
 	return 0;
 }
 
-PINLESS_DEFINE_CREATE_CQ(pinless_create_cq)
-PINLESS_DEFINE_REG_USER_MR(pinless_reg_user_mr)
+/* The forms that newer kernels want; compat.h tells which one it is. */
+
+static int create_cq_attrs(struct ib_cq *ibcq,
+			   const struct ib_cq_init_attr *attr,
+			   struct uverbs_attr_bundle *attrs)
+{
+	return pinless_create_cq(ibcq, attr,
+				 attrs ? &attrs->driver_udata : NULL);
+}
+
+static struct ib_mr *reg_user_mr_dmah(struct ib_pd *pd, u64 start, u64 length,
+				      u64 virt, int access,
+				      struct ib_dmah *dmah,
+				      struct ib_udata *udata)
+{
+	if (dmah)
+		return ERR_PTR(-EOPNOTSUPP);
+	return pinless_reg_user_mr(pd, start, length, virt, access, udata);
+}
 
 static const struct ib_device_ops pinless_ops = {
 	.owner = THIS_MODULE,
@@ -218,7 +235,8 @@ static const struct ib_device_ops pinless_ops = {
 	.alloc_pd = pinless_alloc_pd,
 	.dealloc_pd = pinless_dealloc_pd,
 
-	.create_cq = PINLESS_CREATE_CQ(pinless_create_cq),
+	.create_cq = __builtin_choose_expr(PINLESS_CREATE_CQ_HAS_ATTRS,
+					   create_cq_attrs, pinless_create_cq),
 	.destroy_cq = pinless_destroy_cq,
 
 	.create_qp = pinless_create_qp,
@@ -226,7 +244,9 @@ static const struct ib_device_ops pinless_ops = {
 	.query_qp = pinless_query_qp,
 	.destroy_qp = pinless_destroy_qp,
 
-	.reg_user_mr = PINLESS_REG_USER_MR(pinless_reg_user_mr),
+	.reg_user_mr = __builtin_choose_expr(PINLESS_REG_USER_MR_HAS_DMAH,
+					     reg_user_mr_dmah,
+					     pinless_reg_user_mr),
 	.dereg_mr = pinless_dereg_mr,
 	.advise_mr = pinless_advise_mr,
 	.fill_stat_mr_entry = pinless_fill_stat_mr_entry,
