@@ -23,7 +23,7 @@
 struct pinless_cq {
 	struct ib_cq ibcq;
 	struct pinless_uqueue *queue;
-	spinlock_t lock;
+	spinlock_t lock;	/* see above */
 	u32 prod;
 	u32 entries;
 	u32 cqn;

@@ -9,14 +9,14 @@
  * What ibv_query_device() tells, and what is refused beyond. The table in
  * docs/limits.md says the same.
  */
-#define PINLESS_MAX_CTX		(1 << 16)
-#define PINLESS_MAX_PD		(1 << 16)
-#define PINLESS_MAX_QP		(1 << 18)
-#define PINLESS_MAX_QP_WR	(1 << 15)
+#define PINLESS_MAX_CTX		65536
+#define PINLESS_MAX_PD		65536
+#define PINLESS_MAX_QP		262144
+#define PINLESS_MAX_QP_WR	32768
 #define PINLESS_MAX_SGE		32
 #define PINLESS_MAX_INLINE	1024
-#define PINLESS_MAX_CQ		(1 << 18)
-#define PINLESS_MAX_CQE		(1 << 20)
+#define PINLESS_MAX_CQ		262144
+#define PINLESS_MAX_CQE		1048576
 #define PINLESS_MAX_MR		((1 << 20) - 1)	/* owner numbers have 20 bits */
 #define PINLESS_MAX_MSG		SZ_2G
 #define PINLESS_MAX_RD_ATOMIC	128

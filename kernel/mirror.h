@@ -35,7 +35,7 @@ struct pinless_mirror {
 	refcount_t refs;
 	struct xarray leaves;
 	struct rw_semaphore fault_sem;
-	spinlock_t list_lock;
+	spinlock_t list_lock;	/* see above */
 	struct list_head list;
 	struct list_head node;
 	struct rhash_head hash;

@@ -189,9 +189,9 @@ struct pinless_qpc {
 	u32 qpn;
 	bool sq_sig_all;
 	struct ib_qp_cap cap;
-	struct mutex modify;
+	struct mutex modify;	/* see above */
 
-	spinlock_t lock;
+	spinlock_t lock;	/* see above */
 	bool dead;
 	u8 state;
 	bool drain;

@@ -26,6 +26,7 @@ table()
 {
 	echo '| counter | counts |'
 	echo '|---|---|'
+	# shellcheck disable=SC2016 # the backquotes are those of the table
 	sed -n '/^#define PINLESS_COUNTERS(X)/,/[^\\]$/p' "$list" |
 		tr -d '\\\n\t' |
 		grep -oE 'X\([A-Z_]+, *"[^"]*", *"[^"]*"\)' |
@@ -39,18 +40,21 @@ written()
 
 [ -r "$list" ] || die "cannot read $list"
 [ -r "$doc" ] || die "cannot read $doc"
-grep -qxF "$begin" "$doc" && grep -qxF "$end" "$doc" ||
+if ! grep -qxF "$begin" "$doc" || ! grep -qxF "$end" "$doc"; then
 	die "$doc lacks the two lines that enclose the table"
+fi
 wanted=$(table)
 [ "$(wc -l <<<"$wanted")" -gt 2 ] || die "found no counters in $list"
 
 case ${1-} in
 --write)
-	{
+	if ! {
 		sed "/^$(sed 's/[\/.]/\\&/g' <<<"$begin")\$/q" "$doc"
 		printf '%s\n' "$wanted"
 		sed -n "\\|^$end\$|,\$p" "$doc"
-	} >"$doc.new" && mv "$doc.new" "$doc" || die "cannot write $doc"
+	} >"$doc.new" || ! mv "$doc.new" "$doc"; then
+		die "cannot write $doc"
+	fi
 	;;
 '')
 	if ! diff -u --label docs/counters.md --label kernel/stats.h \

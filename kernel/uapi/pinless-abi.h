@@ -76,7 +76,10 @@ struct pinless_uresp_create_qp {
  * i & (entries - 1). Full is prod - cons == entries.
  */
 
-/* The driver keeps no index of the send queue in shared memory: it is told by PINLESS_METHOD_RING. */
+/*
+ * The driver keeps no index of the send queue in shared memory: it is told by
+ * PINLESS_METHOD_RING.
+ */
 struct pinless_sq_ctl {
 	__u32 reserved[16];
 };
@@ -178,7 +181,10 @@ struct pinless_recv_wqe {
 	/* struct pinless_sge sge[num_sge] */
 };
 
-/* Values of @status are those of enum ibv_wc_status, of @opcode those of enum ibv_wc_opcode, of @flags those of enum ibv_wc_flags. */
+/*
+ * Values of @status are those of enum ibv_wc_status, of @opcode those of enum
+ * ibv_wc_opcode, of @flags those of enum ibv_wc_flags.
+ */
 
 /*
  * struct pinless_cqe - an entry of a completion queue
