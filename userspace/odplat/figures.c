@@ -106,7 +106,7 @@ bool draw_latency(FILE *script, const struct results *results, const char *name)
 	if (base)
 		fprintf(script,
 			"set arrow 1 from %.4f,0 to %.4f,100 nohead linecolor \"black\" dashtype 2\n"
-			"set label 1 \" %s\" at %.4f,8 left\n",
+			"set label 1 \" %s\" at %.4f,50 left\n",
 			base / 1000, base / 1000, floor, base / 1000);
 	for (size_t d = 0; d < count; d++) {
 		if (!shown[d])
@@ -386,14 +386,40 @@ bool draw_invalidations(FILE *script, const struct results *results, const char 
 	return true;
 }
 
+#define REGISTRATIONS	6
+
+/* What a device refuses stands on the lower edge. */
+static bool write_refusals(FILE *script, const struct results *results, const char *device,
+			   const char *const kinds[REGISTRATIONS], size_t block)
+{
+	char name[CASE_NAME_SIZE];
+	bool any = false;
+
+	fprintf(script, "$f%zu << EOD\n", block);
+	for (size_t k = 0; k < REGISTRATIONS; k++) {
+		struct row *row;
+
+		snprintf(name, sizeof(name), "reg.%s", kinds[k]);
+		row = results_find(results, device, name);
+		if (!row || !row->failed)
+			continue;
+		fprintf(script, "%zu %.2f \"%s refuses\"\n", k + 1, 0.03 + 0.05 * (double)block, device);
+		any = true;
+	}
+	fputs("EOD\n", script);
+	return any;
+}
+
 bool draw_registrations(FILE *script, const struct results *results, const char *name)
 {
-	static const char *const kinds[] = { "odp.4k",	"odp.1g", "odp.2g",
-					     "odp.64g", "odp.1t", "implicit" };
-	static const double at[] = { 1, 2, 3, 4, 5, 6 };
+	static const char *const kinds[REGISTRATIONS] = {
+		"odp.4k", "odp.1g", "odp.2g", "odp.64g", "odp.1t", "implicit",
+	};
+	static const double at[REGISTRATIONS] = { 1, 2, 3, 4, 5, 6 };
 	static const char *const verbs[] = { "reg", "dereg" };
 	const char *devices[FIGURE_DEVICES];
 	size_t count = figure_devices(results, devices), points = 0;
+	unsigned int refusing = 0;
 	struct curves curves = { .used = 0 };
 	char pattern[CASE_NAME_SIZE], block[32];
 
@@ -405,7 +431,7 @@ bool draw_registrations(FILE *script, const struct results *results, const char 
 			snprintf(pattern, sizeof(pattern), "%s.%%s", verbs[v]);
 			snprintf(block, sizeof(block), "d%zu_%zu", d, v);
 			got = write_curve(script, results, block, devices[d], pattern, kinds, at,
-					  6);
+					  REGISTRATIONS);
 			points += got;
 			if (got)
 				add_curve(
@@ -414,25 +440,18 @@ bool draw_registrations(FILE *script, const struct results *results, const char 
 					block, device_colour[d], v + 1, v ? 5 : 7, devices[d],
 					v ? "deregister" : "register");
 		}
-		/* What a device refuses stands on the lower edge. */
-		fprintf(script, "$f%zu << EOD\n", d);
-		for (size_t k = 0; k < 6; k++) {
-			struct row *row;
-
-			snprintf(pattern, sizeof(pattern), "reg.%s", kinds[k]);
-			row = results_find(results, devices[d], pattern);
-			if (row && row->failed)
-				fprintf(script, "%zu %.2f \"%s refuses\"\n", k + 1,
-					0.03 + 0.05 * (double)d, devices[d]);
-		}
-		fputs("EOD\n", script);
+		if (write_refusals(script, results, devices[d], kinds, d))
+			refusing |= 1u << d;
 	}
 	if (points < 2)
 		return false;
-	for (size_t d = 0; d < count; d++)
+	for (size_t d = 0; d < count; d++) {
+		if (!(refusing & 1u << d))
+			continue;
 		add_curve(&curves,
 			  "$f%zu using 1:2:3 axes x1y2 with labels textcolor \"%s\" font \",9\"", d,
 			  device_colour[d]);
+	}
 	figure_begin(script, "cost-register", 960, 560);
 	fprintf(script,
 		"set title \"ODP registration of untouched memory: cost against size\"\nset logscale y\nset ylabel \"%s\"\n"
