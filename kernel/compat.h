@@ -101,4 +101,67 @@ struct ib_dmah;
 				  struct ib_dmah *dmah, \
 				  struct ib_udata *udata))
 
+/*
+ * 7.x: a page fault may drop mmap_lock, which userfaultfd and slow file systems
+ * want. Older kernels hold it throughout, and userfaultfd answers -EFAULT.
+ *
+ * Both forms take mmap_lock themselves and set range->notifier_seq. -EBUSY: an
+ * invalidation came between; the caller decides whether to try again.
+ */
+#ifdef PINLESS_HAVE_HMM_UNLOCKED
+static inline int pinless_hmm_fault(struct hmm_range *range,
+				    unsigned long timeout)
+{
+	return hmm_range_fault_unlocked_timeout(range, timeout);
+}
+#else
+static inline int pinless_hmm_fault(struct hmm_range *range,
+				    unsigned long timeout)
+{
+	struct mm_struct *mm = range->notifier->mm;
+	int ret;
+
+	range->notifier_seq = mmu_interval_read_begin(range->notifier);
+	ret = mmap_read_lock_killable(mm);
+	if (ret)
+		return ret;
+	ret = hmm_range_fault(range);
+	mmap_read_unlock(mm);
+	return ret;
+}
+#endif
+
+/* Since 6.7 a shrinker is allocated. */
+#ifdef PINLESS_HAVE_SHRINKER_ALLOC
+static inline struct shrinker *
+pinless_shrinker_register(struct shrinker *tmpl, const char *name)
+{
+	struct shrinker *s = shrinker_alloc(0, "%s", name);
+
+	if (!s)
+		return NULL;
+	s->count_objects = tmpl->count_objects;
+	s->scan_objects = tmpl->scan_objects;
+	s->seeks = tmpl->seeks;
+	shrinker_register(s);
+	return s;
+}
+
+static inline void pinless_shrinker_unregister(struct shrinker *s)
+{
+	shrinker_free(s);
+}
+#else
+static inline struct shrinker *
+pinless_shrinker_register(struct shrinker *tmpl, const char *name)
+{
+	return register_shrinker(tmpl, "%s", name) ? NULL : tmpl;
+}
+
+static inline void pinless_shrinker_unregister(struct shrinker *s)
+{
+	unregister_shrinker(s);
+}
+#endif
+
 #endif /* PINLESS_COMPAT_H */
