@@ -1,11 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: atomics at addresses that are not a multiple of 8 are refused as an invalid
- * request and change nothing.
+ * Description: atomics at addresses that are not a multiple of 8 are refused, at the post or as an
+ * invalid request, and change nothing.
  *
  * Copyright (c) 2026 The pinless authors
  */
+#include <errno.h>
+#include <string.h>
+
 #include "t_sweep.h"
+
+/* Some providers look at the address themselves: as good. */
+static bool refused_at_post(struct t_pair *p, struct ibv_send_wr *wr)
+{
+	int rc = t_try_post(&p->a, wr);
+
+	if (!rc) {
+		/* Under way: t_expect_error() posts its own. */
+		t_pair_recycle(p);
+		return false;
+	}
+	t_check(rc == EINVAL, "ibv_post_send: expected EINVAL, seen %s", strerror(rc));
+	t_expect_quiet("refused request", p->a.scq);
+	return true;
+}
 
 static void kind_fn(struct t_pair *p, enum t_kind kind, void *arg)
 {
@@ -23,6 +41,8 @@ static void kind_fn(struct t_pair *p, enum t_kind kind, void *arg)
 		t_case("%s %s at an address %u above a multiple of 8", t_kind_name(kind),
 		       t_op_name(op), i);
 		wr.wr.atomic.compare_add = 1;
+		if (refused_at_post(p, &wr))
+			continue;
 		t_expect_error(p, &wr, IBV_WC_REM_INV_REQ_ERR, -1, IBV_EVENT_QP_REQ_ERR);
 	}
 	t_buf_check_all("target side memory", &r);

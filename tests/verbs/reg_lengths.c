@@ -107,8 +107,8 @@ static void huge(size_t size)
 			(unsigned long long)us);
 	t_buf_open(&l, p.a.pd, T_PINNED, T_PAGE, T_ACCESS_ALL);
 	memcpy(want, l.addr, sizeof(want));
-	for (off = 0; off < size; off += size / 4 - sizeof(want) / 4) {
-		size_t at = off + sizeof(want) > size ? size - sizeof(want) : off;
+	for (off = 0; off <= size; off += size / 4) {
+		size_t at = off < size ? off : size - T_PAGE;
 		struct ibv_sge s = t_sge(&l, 0, sizeof(want));
 		struct ibv_send_wr wr = t_send_wr(IBV_WR_RDMA_WRITE, 1, &s, 1, (uintptr_t)m + at,
 						  mr->rkey);
