@@ -118,15 +118,20 @@ void pinless_qpc_return(struct pinless_qpc *c)
 	lockdep_assert_held(&c->lock);
 	c->running = false;
 	c->again = false;
-	if (c->waiters)
+	if (c->waiters) {
+		/* Either this sees who waits, or he sees @running cleared. */
+		smp_mb();
 		wake_up_var(&c->running);
+	}
 }
 
 /**
  * pinless_qpc_quiesce() - wait until nobody runs the send queue
  * @c: the queue pair, in a state in which it is not run; no locks held
  *
- * The holder of the token never waits without bound.
+ * The holder of the token never waits without bound. No timer is left behind
+ * either: one that has gone off while it was being called off would find the
+ * next life of the queue pair, or the workqueue gone.
  *
  * Context: sleeps.
  */
@@ -140,6 +145,9 @@ void pinless_qpc_quiesce(struct pinless_qpc *c)
 	spin_lock(&c->lock);
 	c->waiters = false;
 	spin_unlock(&c->lock);
+	/* Nobody queues it now: only the holder of a token does. */
+	if (cancel_delayed_work_sync(&c->work))
+		pinless_qpc_put(c);
 }
 
 /**
