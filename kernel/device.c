@@ -179,6 +179,11 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 	 * invalidations count under it (struct pinless_owner).
 	 */
 	synchronize_rcu();
+	/*
+	 * Such a look may have been the last to let go of a GID, which the core
+	 * then takes out of the table by work; the table goes next.
+	 */
+	flush_workqueue(ib_wq);
 	pinless_counters_destroy(&pdev->counters);
 	netdev_put(pdev->netdev, &pdev->tracker);
 }

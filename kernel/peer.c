@@ -15,14 +15,16 @@ static DEFINE_SPINLOCK(devices_lock);
 
 /**
  * pinless_peer_add_device() - a device may be reached from now on
- * @pdev: registered
+ * @pdev: registered; it may be there already: the core enables a device anew
+ *        each time it comes into another network namespace
  *
  * Context: any but interrupts.
  */
 void pinless_peer_add_device(struct pinless_device *pdev)
 {
 	spin_lock(&devices_lock);
-	list_add_tail_rcu(&pdev->node, &devices);
+	if (list_empty(&pdev->node))
+		list_add_tail_rcu(&pdev->node, &devices);
 	spin_unlock(&devices_lock);
 }
 
