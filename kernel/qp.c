@@ -267,7 +267,8 @@ int pinless_query_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask,
 	spin_lock(&c->lock);
 	*attr = c->attr;
 	attr->qp_state = c->state;
-	attr->sq_draining = c->state == IB_QPS_SQD && c->running;
+	attr->sq_draining = c->state == IB_QPS_SQD &&
+			    (c->running || c->wait != PINLESS_WAIT_NONE);
 	spin_unlock(&c->lock);
 	attr->cur_qp_state = attr->qp_state;
 	attr->path_mig_state = IB_MIG_MIGRATED;
@@ -308,7 +309,8 @@ static int advance_sq(struct pinless_qpc *c, u32 prod)
 	if (c->dead || c->state == IB_QPS_RESET || c->state == IB_QPS_INIT ||
 	    c->state == IB_QPS_RTR || prod - sq->prod > room)
 		return -EINVAL;
-	WRITE_ONCE(sq->prod, prod);
+	/* Whoever has the token already takes the entries with it. */
+	smp_store_release(&sq->prod, prod);
 	return 0;
 }
 
