@@ -7,6 +7,9 @@
 
 KERNELS='6.1 6.12 7.x'
 
+# What this process has built, by part.
+declare -A BUILT=()
+
 # built NAME TEXT SCRIPT-NAME ARGUMENT... -- INPUT...: sets CACHED to what
 # build-SCRIPT-NAME.sh made of the inputs. Returns 1 after saying what failed.
 built()
@@ -14,6 +17,11 @@ built()
 	local part=$1 text=$2 script=$3 args=() log key built_now=0
 	shift 3
 
+	# One run works with one state of the sources, also when they are edited.
+	if [ -n "${BUILT[$part]:-}" ]; then
+		CACHED=${BUILT[$part]}
+		return 0
+	fi
 	while [ "$1" != -- ]; do
 		args+=("$1")
 		shift
@@ -33,10 +41,12 @@ built()
 	BUILD_LOG=$log
 	key=$(built_key "$@")
 	if cached "$part-$key" built_step; then
-		[ "$built_now" -eq 1 ] || return 0
-		cached_forget "$part-" "$CACHED"
 		# Edited while it was built: what is there is not what its name says.
-		[ "$key" != "$(built_key "$@")" ] || return 0
+		if [ "$built_now" -eq 0 ] || [ "$key" = "$(built_key "$@")" ]; then
+			BUILT[$part]=$CACHED
+			cached_forget "$part-" "$CACHED"
+			return 0
+		fi
 		remove_tree "$CACHED"
 		say "  the sources changed while they were built: once more"
 		built "$part" "$text" "$script" "${args[@]}" -- "$@"

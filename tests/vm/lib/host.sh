@@ -7,7 +7,6 @@
 # command:package, for everything that the host itself runs
 HOST_NEEDS='mmdebstrap:mmdebstrap qemu-system-x86_64:qemu-system-x86 flock:util-linux'
 
-
 host_is_debian()
 {
 	[ -r /etc/debian_version ] && command -v apt-get >/dev/null

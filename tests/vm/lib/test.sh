@@ -145,6 +145,7 @@ machine_group()
 	local kernel=$1 group=$2 status=0 name=$1.$2 kinds
 
 	kinds=$(group_kinds "$kernel" "$group")
+	: >"$OUT/logs/$name.output"
 	job_dir_make
 	trap 'rm -rf "$JOB"' EXIT
 	job_device_parts "$kernel" "$kinds"
@@ -173,12 +174,14 @@ group_results()
 	status=$(cat "$OUT/logs/$name.status" 2>/dev/null || echo 1)
 	if ! grep -q '^SUITE-END' "$OUT/logs/$name.output"; then
 		case $status in
+		1) reason=$(grep -m 1 'error:' "$OUT/logs/$name.stderr" || echo "the job failed") ;;
 		"$VM_TIMEOUT") reason="the machine was stopped after $GROUP_LIMIT s" ;;
 		"$VM_LOST") reason="the machine died" ;;
 		*) reason="the job ended early with status $status" ;;
 		esac
 		result FAIL "$name" 0 "$reason: see $OUT/logs/$name.console and $OUT/logs/$name.output"
 		log_tail "$OUT/logs/$name.console" 12
+		log_tail "$OUT/logs/$name.stderr" 5
 	elif [ "$status" -ne 0 ]; then
 		result FAIL "$name" 0 "the job ended with status $status"
 	elif grep -qE -f "$LIB/../guest/bad-log" "$OUT/logs/$name.console" &&
