@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <rdma/rdma_netlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -59,6 +60,15 @@ static uint32_t get_u32(const struct nlattr *a)
 
 	if (a && data_len(a) >= 4)
 		memcpy(&v, data(a), 4);
+	return v;
+}
+
+static uint64_t get_u64(const struct nlattr *a)
+{
+	uint64_t v = 0;
+
+	if (a && data_len(a) >= 8)
+		memcpy(&v, data(a), 8);
 	return v;
 }
 
@@ -139,8 +149,33 @@ static bool dev_msg(const struct nlattr *a, size_t len, void *arg)
 
 struct find_mr {
 	uint32_t pid, lkey, mrn;
+	uint64_t length;
+	/* "explicit", "implicit" or "", as the driver says. */
+	char odp[16];
 	bool found;
 };
+
+/* The value behind the driver's attribute "odp": names and values stand in turn. */
+static void read_odp(const struct nlattr *entry, size_t len, char *out, size_t out_len)
+{
+	const struct nlattr *table = find(entry, len, RDMA_NLDEV_ATTR_DRIVER), *a;
+	bool named = false;
+	size_t left;
+
+	out[0] = '\0';
+	if (!table)
+		return;
+	left = data_len(table);
+	for (a = data(table); valid(a, left); a = next(a, &left)) {
+		if ((a->nla_type & NLA_TYPE_MASK) != RDMA_NLDEV_ATTR_DRIVER_STRING)
+			continue;
+		if (named) {
+			snprintf(out, out_len, "%.*s", (int)data_len(a), (const char *)data(a));
+			return;
+		}
+		named = !strncmp(data(a), "odp", data_len(a));
+	}
+}
 
 static bool mr_msg(const struct nlattr *a, size_t len, void *arg)
 {
@@ -159,6 +194,8 @@ static bool mr_msg(const struct nlattr *a, size_t len, void *arg)
 		if (lkey && get_u32(lkey) == f->lkey &&
 		    get_u32(find(in, n, RDMA_NLDEV_ATTR_RES_PID)) == f->pid) {
 			f->mrn = get_u32(find(in, n, RDMA_NLDEV_ATTR_RES_MRN));
+			f->length = get_u64(find(in, n, RDMA_NLDEV_ATTR_RES_MRLEN));
+			read_odp(in, n, f->odp, sizeof(f->odp));
 			f->found = true;
 		}
 	}
@@ -202,24 +239,46 @@ static bool stat_msg(const struct nlattr *a, size_t len, void *arg)
 	return true;
 }
 
+/* Looks the region up among all of the device; @dev becomes the device's number. */
+static bool find_region(struct ibv_mr *mr, uint32_t *dev, struct find_mr *fm)
+{
+	struct find_dev fd = { .name = ibv_get_device_name(mr->context->device) };
+	struct request r = request(RDMA_NLDEV_CMD_GET, NLM_F_DUMP);
+
+	memset(fm, 0, sizeof(*fm));
+	fm->pid = getpid();
+	fm->lkey = mr->lkey;
+	if (talk(&r, dev_msg, &fd) || !fd.found)
+		return false;
+	*dev = fd.index;
+	r = request(RDMA_NLDEV_CMD_RES_MR_GET, NLM_F_DUMP);
+	put_u32(&r, RDMA_NLDEV_ATTR_DEV_INDEX, fd.index);
+	return !talk(&r, mr_msg, fm) && fm->found;
+}
+
+bool t_region_read(struct ibv_mr *mr, struct t_region *region)
+{
+	struct find_mr fm;
+	uint32_t dev;
+
+	if (!find_region(mr, &dev, &fm))
+		return false;
+	region->length = fm.length;
+	snprintf(region->odp, sizeof(region->odp), "%s", fm.odp);
+	return true;
+}
+
 static bool find_mrn(struct ibv_mr *mr, uint32_t *dev, uint32_t *mrn)
 {
 	static struct ibv_mr *last;
 	static uint32_t last_dev, last_mrn, last_key;
-	struct find_dev fd = { .name = ibv_get_device_name(mr->context->device) };
-	struct find_mr fm = { .pid = getpid(), .lkey = mr->lkey };
-	struct request r = request(RDMA_NLDEV_CMD_GET, NLM_F_DUMP);
+	struct find_mr fm;
 
 	if (mr != last || mr->lkey != last_key) {
-		if (talk(&r, dev_msg, &fd) || !fd.found)
-			return false;
-		r = request(RDMA_NLDEV_CMD_RES_MR_GET, NLM_F_DUMP);
-		put_u32(&r, RDMA_NLDEV_ATTR_DEV_INDEX, fd.index);
-		if (talk(&r, mr_msg, &fm) || !fm.found)
+		if (!find_region(mr, &last_dev, &fm))
 			return false;
 		last = mr;
 		last_key = mr->lkey;
-		last_dev = fd.index;
 		last_mrn = fm.mrn;
 	}
 	*dev = last_dev;

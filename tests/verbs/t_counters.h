@@ -40,4 +40,14 @@ bool t_counters_read(struct ibv_mr *mr, struct t_counters *c);
 void t_counters_expect(const char *what, struct ibv_mr *mr, struct t_counters *before,
 		       long long faults, long long invalidations, long long prefetch);
 
+/** What "rdma resource show mr -dd" says about a region. */
+struct t_region {
+	uint64_t length;
+	/** "explicit", "implicit", or empty where the driver says nothing. */
+	char odp[16];
+};
+
+/** t_region_read - look a region of this process up; false when it cannot be found */
+bool t_region_read(struct ibv_mr *mr, struct t_region *region);
+
 #endif
