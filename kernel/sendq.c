@@ -166,6 +166,14 @@ static void finish_wr(struct pinless_qpc *c, enum ib_wc_status status, u32 verr)
 	pinless_sgl_release(&op->local);
 	pinless_sgl_release(&op->remote);
 
+	/*
+	 * Before the completion: who polls it may post into the slot at once,
+	 * and the doorbell must then find it free.
+	 */
+	spin_lock(&c->lock);
+	c->sq.cons++;
+	spin_unlock(&c->lock);
+
 	if (status != IB_WC_SUCCESS || c->sq_sig_all ||
 	    (op->wqe.flags & PINLESS_SEND_SIGNALED)) {
 		cqe = (struct pinless_cqe){
@@ -182,11 +190,11 @@ static void finish_wr(struct pinless_qpc *c, enum ib_wc_status status, u32 verr)
 		told = !pinless_cq_push(c->scq, &cqe, false);
 	}
 
-	spin_lock(&c->lock);
-	c->sq.cons++;
-	if (!told)
+	if (!told) {
+		spin_lock(&c->lock);
 		pinless_qpc_fail(c, IB_EVENT_QP_FATAL);
-	spin_unlock(&c->lock);
+		spin_unlock(&c->lock);
+	}
 }
 
 /* A requester's own error: it completes so, and the queue pair fails. */

@@ -123,7 +123,7 @@ static void *churn(void *arg)
 	return NULL;
 }
 
-static void run(void)
+static void threads(void)
 {
 	pthread_t poster[POSTERS], poller[POLLERS], churner;
 	uint64_t last = t_ms();
@@ -152,20 +152,27 @@ static void run(void)
 	pthread_join(churner, NULL);
 }
 
-int main(void)
+static void run(unsigned int depth)
 {
 	unsigned int n, i;
 
-	t_start(120);
-	d = t_dev_open();
+	t_case("%d threads post to a queue of %u, %d poll, one makes and destroys queue pairs",
+	       POSTERS, depth, POLLERS);
+	memset(seen, 0, sizeof(seen));
+	completed = 0;
+	destroyed = 0;
+	late = 0;
+	failed = 0;
+	stop = false;
+
 	at = t_attr_default(&d);
+	at.max_send_wr = depth;
 	at.cqe = 4096;
 	t_pair_open(&p, &d, &at);
 	t_buf_open(&l, p.a.pd, T_PINNED, POSTERS * REQUESTS * sizeof(uint64_t), T_ACCESS_ALL);
 	t_buf_open(&r, p.b.pd, T_PINNED, POSTERS * REQUESTS * sizeof(uint64_t), T_ACCESS_ALL);
+	threads();
 
-	t_case("%d threads post, %d poll, one makes and destroys queue pairs", POSTERS, POLLERS);
-	run();
 	t_eq("calls that failed", failed, 0);
 	t_eq("completions of queue pairs that were destroyed before", late, 0);
 	t_check(destroyed > 0, "expected some queue pairs to come and go, seen none");
@@ -181,6 +188,14 @@ int main(void)
 	t_buf_close(&l);
 	t_buf_close(&r);
 	t_pair_close(&p);
+}
+
+int main(void)
+{
+	t_start(120);
+	d = t_dev_open();
+	run(64);
+	run(4);
 	t_dev_close(&d);
 	return t_finish();
 }
