@@ -90,7 +90,7 @@ vm_args()
 # the watchdogs wait longer than on real machines; they are not switched off.
 vm_append()
 {
-	printf '%s' "console=ttyS0 loglevel=${VM_LOGLEVEL:-6} mitigations=off panic=-1" \
+	printf '%s' "console=ttyS0 loglevel=${VM_LOGLEVEL:-6} mitigations=off panic=-1 tsc=reliable" \
 		" rcupdate.rcu_cpu_stall_timeout=120 nokaslr random.trust_cpu=on" \
 		" kfence.sample_interval=20 printk.devkmsg=on log_buf_len=4M ${VM_APPEND:-}"
 }
@@ -99,13 +99,14 @@ vm_append()
 # nothing is left when it is killed; ends QEMU too when its own caller is gone.
 vm_timer()
 {
-	local end=$((SECONDS + $1)) pid=$2 monitor replies
+	local end=$((SECONDS + $1)) boot=$((SECONDS + 240)) pid=$2 monitor replies
 
 	exec {monitor}<>"$JOB/mon.in" {replies}<>"$JOB/mon.out"
 	while [ "$SECONDS" -lt "$end" ]; do
 		read -r -t 2 -u "$replies"
 		kill -0 "$$" 2>/dev/null || end=0
 		kill -0 "$pid" 2>/dev/null || return
+		[ -s "$JOB/result" ] || [ "$SECONDS" -lt "$boot" ] || end=0
 	done
 	# The guest's own limits have not helped: ask its CPUs where they are.
 	: >"$JOB/timeout"
@@ -121,10 +122,29 @@ vm_timer()
 # VM_TIMEOUT, or VM_LOST when the machine died.
 vm_run()
 {
-	local kernel=$1 limit=$2 pid timer reader unblock status word
+	local status=0 try
 
-	initramfs_get "$kernel"
+	initramfs_get "$1"
 	image_get
+	for try in 1 2 3; do
+		status=0
+		vm_once "$@" || status=$?
+		[ "$status" -eq "$VM_LOST" ] || [ "$status" -eq "$VM_TIMEOUT" ] || break
+		# An emulated CPU can die of its emulator while the kernel still boots.
+		[ ! -s "$JOB/result" ] || break
+		[ "$try" -lt 3 ] || break
+		say "  the machine did not come up (try $try): booting it once more"
+		cp "$JOB/console.log" "$JOB/console.log.$try" 2>/dev/null
+	done
+	return "$status"
+}
+
+# vm_once KERNEL SECONDS: one try of vm_run
+vm_once()
+{
+	local limit=$2 pid timer reader unblock status word
+
+	rm -f "$JOB/timeout"
 	vm_args "$(host_accel)"
 	mkfifo "$JOB/mon.in" "$JOB/mon.out" "$JOB/output"
 	# Not QEMU's own stdio: at the end of its input it would shut the port.
@@ -163,7 +183,7 @@ vm_run()
 	wait "$reader"
 	rm -f "$JOB/mon.in" "$JOB/mon.out" "$JOB/output"
 
-	word=$(tr -d '\r\n' <"$JOB/result")
+	word=$(tail -n 1 "$JOB/result" | tr -d '\r\n')
 	case $word in
 	"pinless-job-exit "[0-9]*)
 		return "${word##* }"
