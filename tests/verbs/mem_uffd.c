@@ -11,12 +11,10 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "t_op.h"
@@ -70,16 +68,6 @@ static char *slow_memory(void)
 	if (ioctl(uffd, UFFDIO_REGISTER, &reg))
 		t_die("UFFDIO_REGISTER: %s", strerror(errno));
 	return m;
-}
-
-static bool fault_can_sleep(void)
-{
-	struct utsname u;
-	int major = 0;
-
-	uname(&u);
-	sscanf(u.release, "%d", &major);
-	return major >= 7;
 }
 
 /* @other keeps working while the request of @p waits; returns the longest time of one. */
@@ -143,7 +131,7 @@ static void one(struct t_dev *d, enum ibv_wr_opcode op, bool at_target)
 	t_check(posted < PROMPT_MS, "ibv_post_send: expected under %d ms, seen %llu ms", PROMPT_MS,
 		(unsigned long long)posted);
 	longest = busy_meanwhile(&other, &ol, &orr, &p, &wc, &n);
-	if (fault_can_sleep()) {
+	if (!t_kernel_before(7, 0)) {
 		bool slow_is_source = at_target == (op == IBV_WR_RDMA_READ);
 
 		t_check(wc.status == IBV_WC_SUCCESS, "expected success, seen '%s' after %llu ms",

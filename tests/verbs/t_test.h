@@ -108,6 +108,9 @@ int t_wait(pid_t pid, const char *what);
 /** t_run - run a shell command; returns its exit status, output is dropped */
 int t_run(const char *fmt, ...) T_PRINTF(1, 2);
 
+/** t_kernel_before - is the running kernel older than @major.@minor? */
+bool t_kernel_before(int major, int minor);
+
 /** t_need_root - skip unless the program runs as root */
 void t_need_root(void);
 
