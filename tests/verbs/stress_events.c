@@ -140,8 +140,8 @@ static void *eventer(void *arg)
 			n = PAGES;
 		if (first + n > PAGES)
 			n = PAGES - first;
-		/* Forks and collapses are slow: fewer of them leave room for the rest. */
-		if ((what == 3 || what == 4) && t_rand(&seed) % 8)
+		/* Swap, collapse and fork are slow: fewer of them leave room for the rest. */
+		if (what >= 2 && what <= 4 && t_rand(&seed) % 8)
 			continue;
 		switch (what) {
 		case 0:
