@@ -45,7 +45,7 @@ bool results_figure(const struct results *results, struct row *row, double *figu
 {
 	struct summary summary;
 
-	if (!row || !row->samples.count)
+	if (!row || row->failed || !row->samples.count)
 		return false;
 	row_summary(row, &summary);
 	*figure = results->counted ? summary.mean98 : (double)summary.median;

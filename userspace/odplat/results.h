@@ -56,7 +56,7 @@ struct row *results_find(const struct results *results, const char *device, cons
  * @figure: out, nanoseconds: the median in wall-clock mode; the mean without the top 2 % in counted
  * mode, where medians depend on the phase of the scheduler
  *
- * Return: false when the row has no samples.
+ * Return: false when the row has no samples, or failed.
  */
 bool results_figure(const struct results *results, struct row *row, double *figure);
 

@@ -196,6 +196,7 @@ static void test_rows(void)
 	row_fail(&row, &first);
 	row_fail(&row, &second);
 	CHECK(row.failed && !strcmp(row.error.text, "first"));
+	CHECK(!results_figure(&results, &row, &figure));
 	samples_free(&row.samples);
 }
 
