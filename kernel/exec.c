@@ -71,11 +71,19 @@ static struct pinless_qpc *peer_lock(struct pinless_qpc *c)
 	spin_lock(&p->lock);
 	if (likely(peer_hears(c, p))) {
 		c->peer_conn = p->conn;
+		/* Sparse counts locks by function, and this one keeps one. */
+		__release(&p->lock);
 		return p;
 	}
 	spin_unlock(&p->lock);
 	pinless_exec_forget_peer(c);
 	return NULL;
+}
+
+static void peer_unlock(struct pinless_qpc *p)
+{
+	__acquire(&p->lock);
+	spin_unlock(&p->lock);
 }
 
 /*
@@ -127,38 +135,49 @@ static bool is_read(const struct pinless_op *op)
 	return op->wqe.opcode == PINLESS_OP_READ;
 }
 
-/* The responder accepts a SEND: it has receive work, and room. */
-static enum pinless_step begin_send(struct pinless_op *op,
-				    struct pinless_qpc *p)
+/* Takes a receive work request of the responder, if it has a proper one. */
+static enum pinless_step take_recv(struct pinless_op *op,
+				   struct pinless_qpc *p, u32 *num)
 {
-	u32 num = 0;
-
-	/*
-	 * Half a message has arrived, of a connection that the requester has
-	 * left: on a wire, the first packet of another has the wrong PSN.
-	 */
-	if (p->rq.taken)
-		return PINLESS_STEP_SILENT;
-	switch (pinless_recvq_take(p, op->recv_sge, &num)) {
+	switch (pinless_recvq_take(p, op->recv_sge, num)) {
 	case PINLESS_RECV_EMPTY:
 		return PINLESS_STEP_RNR;
-	case PINLESS_RECV_BAD:
+	case PINLESS_RECV_BAD_INDEX:
+		return refuse_recv(op, p, IB_WC_LOC_QP_OP_ERR,
+				   IB_WC_REM_OP_ERR, PINLESS_VERR_INDEX);
+	case PINLESS_RECV_BAD_NUM_SGE:
 		return refuse_recv(op, p, IB_WC_LOC_QP_OP_ERR,
 				   IB_WC_REM_OP_ERR, PINLESS_VERR_NUM_SGE);
 	case PINLESS_RECV_TAKEN:
 		break;
 	}
+	return PINLESS_STEP_DONE;
+}
+
+/* The responder accepts a SEND: it has receive work, and room. */
+static enum pinless_step begin_send(struct pinless_op *op,
+				    struct pinless_qpc *p,
+				    struct pinless_hints *hints)
+{
+	enum pinless_step step;
+	u32 num = 0;
+
+	step = take_recv(op, p, &num);
+	if (step != PINLESS_STEP_DONE)
+		return step;
 	if (op->length > pinless_sge_total(op->recv_sge, num))
 		return refuse_recv(op, p, IB_WC_LOC_LEN_ERR,
 				   IB_WC_REM_INV_REQ_ERR,
 				   PINLESS_VERR_RECV_LENGTH);
-	pinless_sgl_init(&op->remote, op->recv_sge, num, IB_ACCESS_LOCAL_WRITE);
+	pinless_sgl_init(&op->remote, op->recv_sge, num, IB_ACCESS_LOCAL_WRITE,
+			 hints);
 	return PINLESS_STEP_DONE;
 }
 
 /* The responder accepts a WRITE, a READ or an atomic: it allows them. */
 static enum pinless_step begin_rdma(struct pinless_op *op,
-				    struct pinless_qpc *p, int access)
+				    struct pinless_qpc *p, int access,
+				    struct pinless_hints *hints)
 {
 	if (!(p->attr.qp_access_flags & access))
 		return refuse(op, p, IB_WC_REM_INV_REQ_ERR,
@@ -174,40 +193,40 @@ static enum pinless_step begin_rdma(struct pinless_op *op,
 		.length = op->length,
 		.lkey = op->wqe.rkey,
 	};
-	pinless_sgl_init(&op->remote, &op->far, 1, access);
+	pinless_sgl_init(&op->remote, &op->far, 1, access, hints);
 	return PINLESS_STEP_DONE;
 }
 
-static enum pinless_step begin(struct pinless_qpc *c)
+/* The first packet arrives; the peer is locked. */
+static enum pinless_step begin(struct pinless_qpc *c, struct pinless_qpc *p)
 {
+	struct pinless_hints *remote = &c->hints[PINLESS_SIDE_REMOTE];
 	struct pinless_op *op = &c->op;
 	enum pinless_step step;
-	struct pinless_qpc *p;
-	u32 verr;
 
-	if (!pinless_sgl_check(&op->local, c->pdev, c->pd, &verr))
-		return fail(op, IB_WC_LOC_PROT_ERR, verr);
-	p = peer_lock(c);
-	if (!p)
-		return PINLESS_STEP_SILENT;
-	if (p->state == IB_QPS_RTR && !p->comm_est) {
+	if (unlikely(p->state == IB_QPS_RTR && !p->comm_est)) {
 		p->comm_est = true;
 		pinless_qpc_event(p, IB_EVENT_COMM_EST);
 	}
+	/*
+	 * Half a message has arrived, of a connection that the requester has
+	 * left: on a wire, the first packet of another has the wrong PSN.
+	 */
+	if (unlikely(p->rq.taken))
+		return PINLESS_STEP_SILENT;
 	if (is_send(op))
-		step = begin_send(op, p);
+		step = begin_send(op, p, &c->hints[PINLESS_SIDE_RECV]);
 	else if (is_read(op))
-		step = begin_rdma(op, p, IB_ACCESS_REMOTE_READ);
+		step = begin_rdma(op, p, IB_ACCESS_REMOTE_READ, remote);
 	else if (is_atomic(op))
-		step = begin_rdma(op, p, IB_ACCESS_REMOTE_ATOMIC);
+		step = begin_rdma(op, p, IB_ACCESS_REMOTE_ATOMIC, remote);
 	else
-		step = begin_rdma(op, p, IB_ACCESS_REMOTE_WRITE);
+		step = begin_rdma(op, p, IB_ACCESS_REMOTE_WRITE, remote);
 	if (step == PINLESS_STEP_DONE) {
 		op->conn = p->conn;
 		op->begun = true;
 		op->resends = 0;
 	}
-	spin_unlock(&p->lock);
 	return step;
 }
 
@@ -289,53 +308,25 @@ static enum pinless_step move_piece(struct pinless_qpc *c,
 	return need_set(op, &miss, &far, min(far_len, len), far_side(op));
 }
 
-static enum pinless_step move(struct pinless_qpc *c, u64 *budget)
+/* Reads, changes and writes the responder's word, once; the peer is locked. */
+static enum pinless_step swap_word(struct pinless_qpc *c, struct pinless_qpc *p)
 {
 	struct pinless_op *op = &c->op;
-	enum pinless_step step;
-	struct pinless_qpc *p;
-
-	while (op->done < op->length) {
-		if (!*budget)
-			return PINLESS_STEP_MORE;
-		p = peer_lock(c);
-		if (!p)
-			return PINLESS_STEP_SILENT;
-		step = move_piece(c, p, budget);
-		spin_unlock(&p->lock);
-		if (step != PINLESS_STEP_DONE)
-			return step;
-	}
-	return PINLESS_STEP_DONE;
-}
-
-/* Reads, changes and writes the responder's word, once. */
-static enum pinless_step swap_word(struct pinless_qpc *c)
-{
-	struct pinless_op *op = &c->op;
-	enum pinless_step step = PINLESS_STEP_DONE;
 	struct pinless_place far;
 	struct pinless_miss miss;
-	struct pinless_qpc *p;
 	u64 len;
 	u32 verr;
 
-	p = peer_lock(c);
-	if (!p)
-		return PINLESS_STEP_SILENT;
-	/* Aligned as the iova is, it need not be so in memory. */
 	if (!pinless_sgl_place(&op->remote, p->pdev, p->pd, &far, &len, &verr))
-		step = side_refuses(op, p, PINLESS_SIDE_REMOTE, verr);
-	else if (!IS_ALIGNED(far.addr, sizeof(u64)))
-		step = refuse(op, p, IB_WC_REM_INV_REQ_ERR, PINLESS_VERR_ALIGN);
-	else if (pinless_atomic(&far, op->wqe.opcode == PINLESS_OP_CMP_SWAP,
-				op->wqe.compare_add, op->wqe.swap, &op->old,
-				&miss))
-		op->swapped = true;
-	else
-		step = need_set(op, &miss, &far, len, PINLESS_SIDE_REMOTE);
-	spin_unlock(&p->lock);
-	return step;
+		return side_refuses(op, p, PINLESS_SIDE_REMOTE, verr);
+	/* Aligned as the iova is, it need not be so in memory. */
+	if (!IS_ALIGNED(far.addr, sizeof(u64)))
+		return refuse(op, p, IB_WC_REM_INV_REQ_ERR, PINLESS_VERR_ALIGN);
+	if (!pinless_atomic(&far, op->wqe.opcode == PINLESS_OP_CMP_SWAP,
+			    op->wqe.compare_add, op->wqe.swap, &op->old, &miss))
+		return need_set(op, &miss, &far, len, PINLESS_SIDE_REMOTE);
+	op->swapped = true;
+	return PINLESS_STEP_DONE;
 }
 
 /* Stores the result of an atomic; the responder has nothing to do with it. */
@@ -368,74 +359,87 @@ static enum pinless_step store_word(struct pinless_qpc *c)
 	return PINLESS_STEP_DONE;
 }
 
-/* The last packet arrives: the responder's process is told. */
-static enum pinless_step finish(struct pinless_qpc *c)
+/* The last packet arrives: the responder's process is told. It is locked. */
+static enum pinless_step finish(struct pinless_op *op, struct pinless_qpc *p)
 {
-	struct pinless_op *op = &c->op;
 	bool imm = op->wqe.opcode == PINLESS_OP_WRITE_IMM;
 	struct pinless_cqe cqe = {
 		.status = IB_WC_SUCCESS,
 		.opcode = imm ? IB_WC_RECV_RDMA_WITH_IMM : IB_WC_RECV,
 		.byte_len = op->length,
 	};
-	enum pinless_step step = PINLESS_STEP_DONE;
-	enum pinless_recv recv;
-	struct pinless_qpc *p;
+	enum pinless_step step;
 	u32 num;
 
-	if (!is_send(op) && !imm)
-		return PINLESS_STEP_DONE;
 	if (op->wqe.opcode != PINLESS_OP_SEND) {
 		cqe.flags = IB_WC_WITH_IMM;
 		cqe.imm = op->wqe.imm;
 	}
-
-	p = peer_lock(c);
-	if (!p)
-		return PINLESS_STEP_SILENT;
 	if (imm) {
-		recv = pinless_recvq_take(p, op->recv_sge, &num);
-		if (recv == PINLESS_RECV_EMPTY) {
-			step = PINLESS_STEP_RNR;
-			goto out;
-		}
-		if (recv == PINLESS_RECV_BAD) {
-			step = refuse_recv(op, p, IB_WC_LOC_QP_OP_ERR,
-					   IB_WC_REM_OP_ERR,
-					   PINLESS_VERR_NUM_SGE);
-			goto out;
-		}
+		step = take_recv(op, p, &num);
+		if (step != PINLESS_STEP_DONE)
+			return step;
 	}
 	if (pinless_recvq_complete(p, &cqe,
 				   op->wqe.flags & PINLESS_SEND_SOLICITED)) {
 		pinless_qpc_fail(p, IB_EVENT_QP_FATAL);
-		step = fail(op, IB_WC_REM_OP_ERR, PINLESS_VERR_CQ);
+		return fail(op, IB_WC_REM_OP_ERR, PINLESS_VERR_CQ);
 	}
-out:
-	spin_unlock(&p->lock);
-	return step;
+	return PINLESS_STEP_DONE;
+}
+
+/*
+ * What can be done in one go with the peer locked, which for a short message is
+ * all of it. MORE with a budget left: let others have the lock, and go on.
+ */
+static enum pinless_step go(struct pinless_qpc *c, struct pinless_qpc *p,
+			    u64 *budget)
+{
+	struct pinless_op *op = &c->op;
+	enum pinless_step step;
+
+	if (!op->begun) {
+		step = begin(c, p);
+		if (step != PINLESS_STEP_DONE)
+			return step;
+	}
+	if (is_atomic(op))
+		return swap_word(c, p);
+	if (op->done < op->length) {
+		if (!*budget)
+			return PINLESS_STEP_MORE;
+		step = move_piece(c, p, budget);
+		if (step != PINLESS_STEP_DONE)
+			return step;
+		if (op->done < op->length)
+			return PINLESS_STEP_MORE;
+	}
+	if (is_send(op) || op->wqe.opcode == PINLESS_OP_WRITE_IMM)
+		return finish(op, p);
+	return PINLESS_STEP_DONE;
 }
 
 static enum pinless_step exec(struct pinless_qpc *c, u64 *budget)
 {
 	struct pinless_op *op = &c->op;
 	enum pinless_step step;
+	struct pinless_qpc *p;
+	u32 verr;
 
-	if (!op->begun) {
-		step = begin(c);
-		if (step != PINLESS_STEP_DONE)
-			return step;
-	}
-	if (!is_atomic(op)) {
-		step = move(c, budget);
-		return step == PINLESS_STEP_DONE ? finish(c) : step;
-	}
-	if (!op->swapped) {
-		step = swap_word(c);
-		if (step != PINLESS_STEP_DONE)
-			return step;
-	}
-	return store_word(c);
+	if (op->swapped)
+		return store_word(c);
+	if (!op->begun && !pinless_sgl_check(&op->local, c->pdev, c->pd, &verr))
+		return fail(op, IB_WC_LOC_PROT_ERR, verr);
+	do {
+		p = peer_lock(c);
+		if (!p)
+			return PINLESS_STEP_SILENT;
+		step = go(c, p, budget);
+		peer_unlock(p);
+	} while (step == PINLESS_STEP_MORE && *budget);
+	if (step == PINLESS_STEP_DONE && op->swapped)
+		return store_word(c);
+	return step;
 }
 
 /**
@@ -443,20 +447,33 @@ static enum pinless_step exec(struct pinless_qpc *c, u64 *budget)
  * @c:      the queue pair; the caller has the token, and @c->op is active
  * @budget: bytes that may be moved now; what is left of that
  *
- * No region is held when this returns, so the caller may take its time.
+ * With PINLESS_STEP_MISS the regions stay held, for a caller who faults at once
+ * what @c->op.need says, and comes back; before anything that may take longer
+ * he calls pinless_exec_release(). In any case he puts what the need holds.
  *
  * Context: process context, no locks held; takes the lock of the peer, never
  * sleeps.
- * Return: enum pinless_step. With PINLESS_STEP_MISS the caller has to put what
- * @c->op.need holds.
+ * Return: enum pinless_step.
  */
 enum pinless_step pinless_exec(struct pinless_qpc *c, u64 *budget)
 {
 	enum pinless_step step = exec(c, budget);
 
+	if (step != PINLESS_STEP_MISS)
+		pinless_exec_release(c);
+	return step;
+}
+
+/**
+ * pinless_exec_release() - let go of the regions of the request under way
+ * @c: the queue pair; the caller has the token
+ *
+ * Context: any.
+ */
+void pinless_exec_release(struct pinless_qpc *c)
+{
 	pinless_sgl_release(&c->op.local);
 	pinless_sgl_release(&c->op.remote);
-	return step;
 }
 
 /**
@@ -482,6 +499,6 @@ enum pinless_step pinless_exec_fault_failed(struct pinless_qpc *c,
 	if (!p)
 		return PINLESS_STEP_SILENT;
 	step = side_refuses(&c->op, p, side, verr);
-	spin_unlock(&p->lock);
+	peer_unlock(p);
 	return step;
 }

@@ -87,6 +87,8 @@ static void store_path(struct pinless_qpc *c, const struct ib_qp_attr *attr,
 	c->sgid = grh->sgid_attr->gid;
 	c->dgid = grh->dgid;
 	c->net = net;
+	/* Who answered before may not be who is there now: no conn is 0. */
+	c->peer_conn = 0;
 }
 
 #define STORE(_bit, _field) \

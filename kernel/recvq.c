@@ -60,8 +60,10 @@ enum pinless_recv pinless_recvq_take(struct pinless_qpc *c,
 	pinless_count(&c->pdev->counters, PINLESS_CNT_RECV_WQES, 1);
 
 	n = READ_ONCE(wqe->num_sge);
-	if (level > rq->entries || n > c->cap.max_recv_sge)
-		return PINLESS_RECV_BAD;
+	if (level > rq->entries)
+		return PINLESS_RECV_BAD_INDEX;
+	if (n > c->cap.max_recv_sge)
+		return PINLESS_RECV_BAD_NUM_SGE;
 	memcpy(sge, wqe + 1, n * sizeof(*sge));
 	*num = n;
 	return PINLESS_RECV_TAKEN;

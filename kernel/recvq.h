@@ -9,7 +9,9 @@
 enum pinless_recv {
 	PINLESS_RECV_TAKEN,
 	PINLESS_RECV_EMPTY,
-	PINLESS_RECV_BAD,	/* taken, but not as the process may write it */
+	/* taken, but not as the process may write it: */
+	PINLESS_RECV_BAD_INDEX,
+	PINLESS_RECV_BAD_NUM_SGE,
 };
 
 enum pinless_recv pinless_recvq_take(struct pinless_qpc *c,
