@@ -99,6 +99,8 @@ void peer_stop(struct peer *peer)
 		side_close(&peer->side);
 		return;
 	}
+	/* A later child holds a copy of this socket, so that closing it would tell nobody. */
+	shutdown(peer->socket, SHUT_RDWR);
 	close(peer->socket);
 	while (waitpid(peer->child, NULL, 0) < 0 && errno == EINTR)
 		;
