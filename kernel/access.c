@@ -28,7 +28,8 @@ static void side_init(struct side *s, const struct pinless_place *place)
 	s->addr = place->addr;
 	s->leaf = NULL;
 	if (s->mem->kind == PINLESS_MEM_MIRROR)
-		s->leaf = pinless_mirror_leaf(s->mem->mirror, s->addr);
+		s->leaf = pinless_mirror_leaf(s->mem->mirror, s->addr,
+					      place->hint);
 }
 
 static bool side_absent(const struct side *s)
@@ -54,53 +55,51 @@ static void miss_set(struct pinless_miss *miss, const struct side *s, bool write
  * adjacent. NULL when they are not in the translation, or not with the right.
  * Memory is always in the direct map: kernels with highmem have no virtual DMA.
  */
-static void *side_map(struct side *s, size_t *len, bool write)
+static __always_inline void *side_map(struct side *s, size_t *len, bool write)
 {
 	size_t offset = s->addr & ~PAGE_MASK;
 	unsigned int index;
 	u64 entry, page;
 
-	switch (s->mem->kind) {
-	case PINLESS_MEM_KERNEL:
-		return (void *)(uintptr_t)s->addr;
-	case PINLESS_MEM_PINNED:
-		page = (s->addr - s->mem->pinned->start) >> PAGE_SHIFT;
-		*len = min(*len, PAGE_SIZE - offset);
-		return page_address(s->mem->pinned->pages[page]) + offset;
-	default:
-		break;
+	if (likely(s->leaf)) {
+		index = pinless_leaf_index(s->addr);
+		entry = pinless_leaf_entry(s->leaf, index);
+		if (unlikely(!(entry & (write ? PINLESS_ENTRY_WRITE :
+						PINLESS_ENTRY_READ))))
+			return NULL;
+		if (write && unlikely(!(entry & PINLESS_ENTRY_DIRTY)))
+			pinless_leaf_dirty(s->leaf, index);
+		if (s->leaf->kind != PINLESS_LEAF_HUGE)
+			*len = min(*len, PAGE_SIZE - offset);
+		return pfn_to_kaddr(pinless_entry_pfn(entry)) + offset;
 	}
-
-	index = pinless_leaf_index(s->addr);
-	entry = pinless_leaf_entry(s->leaf, index);
-	if (!(entry & (write ? PINLESS_ENTRY_WRITE : PINLESS_ENTRY_READ)))
-		return NULL;
-	if (write && !(entry & PINLESS_ENTRY_DIRTY))
-		pinless_leaf_dirty(s->leaf, index);
-	if (s->leaf->kind != PINLESS_LEAF_HUGE)
-		*len = min(*len, PAGE_SIZE - offset);
-	return page_address(pfn_to_page(pinless_entry_pfn(entry))) + offset;
+	if (s->mem->kind == PINLESS_MEM_KERNEL)
+		return (void *)(uintptr_t)s->addr;
+	page = (s->addr - s->mem->pinned->start) >> PAGE_SHIFT;
+	*len = min(*len, PAGE_SIZE - offset);
+	return page_address(s->mem->pinned->pages[page]) + offset;
 }
 
 /*
  * An aligned word of 8 bytes arrives in one piece, which programs count on that
  * poll a word. Whole pages are moved by what the architecture has for them.
  */
-static void move(void *dst, const void *src, size_t len)
+static __always_inline void move(void *dst, void *src, size_t len)
 {
-	if (len == sizeof(u64) &&
-	    IS_ALIGNED((unsigned long)dst | (unsigned long)src, sizeof(u64))) {
-		WRITE_ONCE(*(u64 *)dst, *(const u64 *)src);
-		return;
-	}
-	if (IS_ALIGNED((unsigned long)dst | (unsigned long)src, PAGE_SIZE)) {
-		for (; len >= PAGE_SIZE; len -= PAGE_SIZE) {
-			copy_page(dst, (void *)src);
+	unsigned long bits = (unsigned long)dst | (unsigned long)src;
+
+	if (len >= PAGE_SIZE && IS_ALIGNED(bits, PAGE_SIZE)) {
+		do {
+			copy_page(dst, src);
 			dst += PAGE_SIZE;
 			src += PAGE_SIZE;
-		}
-		if (!len)
+			len -= PAGE_SIZE;
+		} while (unlikely(len >= PAGE_SIZE));
+		if (likely(!len))
 			return;
+	} else if (len == sizeof(u64) && IS_ALIGNED(bits, sizeof(u64))) {
+		WRITE_ONCE(*(u64 *)dst, *(const u64 *)src);
+		return;
 	}
 	memcpy(dst, src, len);
 }

@@ -7,6 +7,7 @@
 
 struct pinless_mirror;
 struct pinless_owner;
+struct pinless_leaf_hint;
 
 /*
  * Access to memory: copies and atomics between two places, each of which is
@@ -52,10 +53,12 @@ struct pinless_mem {
  * struct pinless_place - where in an address space
  * @mem:  the address space
  * @addr: user address (mirror, pinned) or address of the kernel
+ * @hint: the caller's note of where he was last, or NULL
  */
 struct pinless_place {
 	const struct pinless_mem *mem;
 	u64 addr;
+	struct pinless_leaf_hint *hint;
 };
 
 /**

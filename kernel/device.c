@@ -299,6 +299,7 @@ int pinless_device_create(const char *name, struct net_device *netdev)
 
 	xa_init_flags(&pdev->qps, XA_FLAGS_ALLOC1);
 	xa_init_flags(&pdev->mrs, XA_FLAGS_ALLOC1);
+	pinless_stamp_renew(&pdev->mr_stamp);
 	ida_init(&pdev->cqn);
 	INIT_LIST_HEAD(&pdev->node);
 	netdev_hold(netdev, &pdev->tracker, GFP_KERNEL);

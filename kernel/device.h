@@ -9,6 +9,7 @@
 #include <rdma/ib_verbs.h>
 
 #include "limits.h"
+#include "stamp.h"
 #include "stats.h"
 
 /**
@@ -21,6 +22,7 @@
  * @qps:      struct pinless_qpc by QP number, read under RCU; its xa_lock
  *            allocates and erases
  * @mrs:      struct pinless_mr by key index (key >> 8), read under RCU
+ * @mr_stamp: renewed when a region goes; no other device ever has the same
  * @counters: per-CPU port counters
  * @num_pd:   objects in being, held against the limits of limits.h
  * @num_cq:   the same
@@ -42,6 +44,7 @@ struct pinless_device {
 	bool active;
 	struct xarray qps;
 	struct xarray mrs;
+	struct pinless_stamp mr_stamp;
 	struct pinless_counters counters;
 	atomic_t num_pd;
 	atomic_t num_cq;

@@ -18,6 +18,7 @@ enum pinless_step {
 enum pinless_step pinless_exec(struct pinless_qpc *c, u64 *budget);
 enum pinless_step pinless_exec_fault_failed(struct pinless_qpc *c,
 					    enum pinless_side side, int err);
+void pinless_exec_release(struct pinless_qpc *c);
 void pinless_exec_forget_peer(struct pinless_qpc *c);
 
 #endif /* PINLESS_EXEC_H */

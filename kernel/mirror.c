@@ -82,6 +82,7 @@ static struct pinless_mirror *mirror_alloc(struct mm_struct *mm)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&mirror->refs, 1);
 	xa_init(&mirror->leaves);
+	pinless_stamp_renew(&mirror->stamp);
 	init_rwsem(&mirror->fault_sem);
 	spin_lock_init(&mirror->list_lock);
 	INIT_LIST_HEAD(&mirror->list);
@@ -643,6 +644,7 @@ static void reap_mirror(struct pinless_mirror *mirror)
 			 pinless_leaf_start(leaf) >> PINLESS_LEAF_SHIFT);
 		list_move(&leaf->node, &dead);
 	}
+	pinless_stamp_renew(&mirror->stamp);
 	spin_unlock(&mirror->list_lock);
 	up_write(&mirror->fault_sem);
 	destroy_leaves(&dead);

@@ -11,6 +11,7 @@
 #include <linux/xarray.h>
 
 #include "range.h"
+#include "stamp.h"
 
 struct pinless_leaf;
 struct pinless_owner;
@@ -22,6 +23,7 @@ struct pinless_owner;
  * @refs:      one for each region, prefetch and fault; see pinless_mirror_get()
  * @leaves:    struct pinless_leaf by address >> PINLESS_LEAF_SHIFT; read under
  *             RCU, written under its xa_lock
+ * @stamp:     renewed when leaves are removed
  * @fault_sem: read: a fault is under way, no leaf is removed; write: leaves are
  *             being removed (only ever taken by trylock). Not taken by the
  *             invalidation; outside of mmap_lock
@@ -34,6 +36,7 @@ struct pinless_mirror {
 	struct mm_struct *mm;
 	refcount_t refs;
 	struct xarray leaves;
+	struct pinless_stamp stamp;
 	struct rw_semaphore fault_sem;
 	spinlock_t list_lock;	/* see above */
 	struct list_head list;
@@ -50,14 +53,44 @@ static inline void pinless_mirror_hold(struct pinless_mirror *mirror)
 	refcount_inc(&mirror->refs);
 }
 
-/*
- * The leaf of an address, or NULL. The caller has a reference on the mirror and
- * is in an RCU read-side section, which is how long the leaf may be used.
+/**
+ * struct pinless_leaf_hint - the leaf that was looked up last
+ * @stamp: of the mirror, then
+ * @index: address >> PINLESS_LEAF_SHIFT
+ * @leaf:  the leaf
+ */
+struct pinless_leaf_hint {
+	u64 stamp;
+	u64 index;
+	struct pinless_leaf *leaf;
+};
+
+/**
+ * pinless_mirror_leaf() - find the leaf of an address
+ * @mirror: held by the caller
+ * @addr:   user address
+ * @hint:   of the caller alone, zeroed at first; or NULL
+ *
+ * Context: an RCU read-side section, which is how long the leaf may be used.
+ * Return: the leaf, or NULL when there is none.
  */
 static inline struct pinless_leaf *
-pinless_mirror_leaf(struct pinless_mirror *mirror, u64 addr)
+pinless_mirror_leaf(struct pinless_mirror *mirror, u64 addr,
+		    struct pinless_leaf_hint *hint)
 {
-	return xa_load(&mirror->leaves, addr >> PINLESS_LEAF_SHIFT);
+	u64 index = addr >> PINLESS_LEAF_SHIFT;
+	struct pinless_leaf *leaf;
+	u64 stamp;
+
+	if (!hint)
+		return xa_load(&mirror->leaves, index);
+	stamp = pinless_stamp_read(&mirror->stamp);
+	if (likely(hint->stamp == stamp && hint->index == index))
+		return hint->leaf;
+	leaf = xa_load(&mirror->leaves, index);
+	if (leaf)
+		*hint = (struct pinless_leaf_hint){ stamp, index, leaf };
+	return leaf;
 }
 
 enum pinless_fault_flags {

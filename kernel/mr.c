@@ -211,6 +211,7 @@ int pinless_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata)
 	struct pinless_mr *mr = to_pmr(ibmr);
 
 	xa_erase(&pdev->mrs, mr->key >> KEY_TAG_BITS);
+	pinless_stamp_renew(&pdev->mr_stamp);
 	pinless_mr_put(mr);
 	wait_for_completion(&mr->idle);
 	mr_release_memory(mr);
@@ -225,6 +226,24 @@ static struct pinless_mr *mr_find(struct pinless_device *pdev, u32 key)
 	struct pinless_mr *mr = xa_load(&pdev->mrs, key >> KEY_TAG_BITS);
 
 	return mr && mr->key == key ? mr : NULL;
+}
+
+/* The same, with a look at who it was last time. */
+static struct pinless_mr *mr_find_hinted(struct pinless_device *pdev, u32 key,
+					 struct pinless_key_hint *hint)
+{
+	struct pinless_mr *mr;
+	u64 stamp;
+
+	if (!hint)
+		return mr_find(pdev, key);
+	stamp = pinless_stamp_read(&pdev->mr_stamp);
+	if (likely(hint->stamp == stamp && hint->key == key))
+		return hint->mr;
+	mr = mr_find(pdev, key);
+	if (mr)
+		*hint = (struct pinless_key_hint){ stamp, key, mr };
+	return mr;
 }
 
 /**
@@ -256,6 +275,7 @@ struct pinless_mr *pinless_mr_lookup(struct pinless_device *pdev, u32 key)
  * @len:    bytes, not 0
  * @access: rights needed: IB_ACCESS_*; 0 for local reading
  * @verr:   on failure, an enum pinless_vendor_err
+ * @hint:   of the caller alone, zeroed at first; or NULL
  *
  * IBTA Vol. 1, 10.6.3 (keys) and 10.6.5 (what is checked).
  *
@@ -265,13 +285,14 @@ struct pinless_mr *pinless_mr_lookup(struct pinless_device *pdev, u32 key)
  */
 struct pinless_mr *pinless_mr_get(struct pinless_device *pdev,
 				  struct ib_pd *pd, u32 key, u64 iova, u64 len,
-				  int access, u32 *verr)
+				  int access, u32 *verr,
+				  struct pinless_key_hint *hint)
 {
 	struct pinless_mr *mr;
 
 	/* A region does not change, so what is checked here stays true. */
 	rcu_read_lock();
-	mr = mr_find(pdev, key);
+	mr = mr_find_hinted(pdev, key, hint);
 	if (unlikely(!mr || mr->ibmr.pd != pd)) {
 		*verr = PINLESS_VERR_KEY;
 		goto err;

@@ -8,6 +8,7 @@
 #include <rdma/ib_verbs.h>
 
 #include "access.h"
+#include "stamp.h"
 
 struct pinless_device;
 
@@ -60,10 +61,23 @@ struct ib_mr *pinless_reg_user_mr(struct ib_pd *pd, u64 start, u64 length,
 				  u64 iova, int access, struct ib_udata *udata);
 int pinless_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata);
 
+/**
+ * struct pinless_key_hint - the region that was looked up last
+ * @stamp: of the device's regions, then
+ * @key:   its key
+ * @mr:    the region
+ */
+struct pinless_key_hint {
+	u64 stamp;
+	u32 key;
+	struct pinless_mr *mr;
+};
+
 struct pinless_mr *pinless_mr_lookup(struct pinless_device *pdev, u32 key);
 struct pinless_mr *pinless_mr_get(struct pinless_device *pdev,
 				  struct ib_pd *pd, u32 key, u64 iova, u64 len,
-				  int access, u32 *verr);
+				  int access, u32 *verr,
+				  struct pinless_key_hint *hint);
 
 /**
  * pinless_mr_put() - end an access

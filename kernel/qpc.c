@@ -6,7 +6,7 @@
 
 #include "qpc.h"
 
-struct workqueue_struct *pinless_run_wq;
+static struct workqueue_struct *run_wq;
 
 /**
  * pinless_qpc_free() - free a queue pair that nobody has any more
@@ -52,7 +52,7 @@ void pinless_qpc_queue_work(struct pinless_qpc *c, unsigned long delay)
 {
 	lockdep_assert_held(&c->lock);
 	refcount_inc(&c->refs);
-	if (mod_delayed_work(pinless_run_wq, &c->work, delay))
+	if (mod_delayed_work(run_wq, &c->work, delay))
 		refcount_dec(&c->refs);	/* it was queued, with a reference */
 }
 
@@ -180,13 +180,13 @@ void pinless_qpc_fail(struct pinless_qpc *c, enum ib_event_type type)
  */
 int pinless_qpc_init(void)
 {
-	pinless_run_wq = alloc_workqueue("pinless_run",
+	run_wq = alloc_workqueue("pinless_run",
 					 WQ_UNBOUND | WQ_HIGHPRI | WQ_SYSFS, 0);
-	return pinless_run_wq ? 0 : -ENOMEM;
+	return run_wq ? 0 : -ENOMEM;
 }
 
 /* At the end of the module: no queue pair is left, but perhaps work for one. */
 void pinless_qpc_exit(void)
 {
-	destroy_workqueue(pinless_run_wq);
+	destroy_workqueue(run_wq);
 }

@@ -174,6 +174,7 @@ struct pinless_rq {
  * @op:       the send work request under way
  * @peer:     who answered last, held, or NULL; of the token's holder
  * @peer_conn: value of the peer's @conn when it was found to be connected to us
+ * @hints:    regions and leaves that it used last; of the token's holder
  * @streams:  how this queue pair walks through memory; of the token's holder
  * @work:     runs the queue when its caller has done enough, and after timers
  */
@@ -215,6 +216,7 @@ struct pinless_qpc {
 	struct pinless_qpc *peer;
 	u32 peer_conn;
 	struct pinless_stream streams[PINLESS_SIDES];
+	struct pinless_hints hints[PINLESS_SIDES];
 	struct delayed_work work;
 };
 

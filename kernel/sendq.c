@@ -88,7 +88,8 @@ static bool fetch_list(struct pinless_qpc *c, const void *tail)
 	if (op->length > PINLESS_MAX_MSG)
 		return op_refuse(op, IB_WC_LOC_LEN_ERR, PINLESS_VERR_LENGTH);
 	pinless_sgl_init(&op->local, c->sq.payload, op->wqe.num_sge,
-			 local_access(&op->wqe));
+			 local_access(&op->wqe),
+			 &c->hints[PINLESS_SIDE_LOCAL]);
 	return true;
 }
 
@@ -379,8 +380,10 @@ static bool serve_miss(struct run *r)
 				   PINLESS_FAULT_NOWAIT |
 				   (need->write ? PINLESS_FAULT_WRITE : 0),
 				   need->owner, &r->c->streams[need->side]);
-	if (err == -EAGAIN)
+	if (err == -EAGAIN) {
+		pinless_exec_release(r->c);
 		return wait_fault(r->c);
+	}
 	need_put(need);
 	r->c->fault_err = err;
 	r->budget -= min_t(u64, r->budget, max_t(u64, len, REQUEST_COST));
@@ -406,6 +409,7 @@ static bool step(struct run *r)
 	c->fault_err = 0;
 	if (!r->budget) {
 		c->fault_err = err;
+		pinless_exec_release(c);
 		hand_over(c);
 		return true;
 	}
@@ -571,6 +575,7 @@ void pinless_sendq_work(struct work_struct *work)
  */
 void pinless_sendq_reset(struct pinless_qpc *c)
 {
+	pinless_exec_release(c);
 	pinless_exec_forget_peer(c);
 	c->op.active = false;
 	c->fault_err = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (c) 2026 The pinless authors */
 
-#include "mr.h"
 #include "sgl.h"
 
 static const struct pinless_mem kernel_mem = { .kind = PINLESS_MEM_KERNEL };
@@ -12,16 +11,18 @@ static const struct pinless_mem kernel_mem = { .kind = PINLESS_MEM_KERNEL };
  * @sge:    elements; they stay where they are until the walk is over
  * @num:    how many
  * @access: rights that each region must give
+ * @hints:  of the queue pair; NULL only for memory of the kernel
  *
  * Context: any.
  */
 void pinless_sgl_init(struct pinless_sgl *sgl, const struct pinless_sge *sge,
-		      u32 num, int access)
+		      u32 num, int access, struct pinless_hints *hints)
 {
 	*sgl = (struct pinless_sgl){
 		.sge = sge,
 		.num = num,
 		.access = access,
+		.hints = hints,
 	};
 }
 
@@ -35,7 +36,7 @@ void pinless_sgl_init(struct pinless_sgl *sgl, const struct pinless_sge *sge,
 void pinless_sgl_init_kernel(struct pinless_sgl *sgl,
 			     const struct pinless_sge *sge)
 {
-	pinless_sgl_init(sgl, sge, 1, 0);
+	pinless_sgl_init(sgl, sge, 1, 0, NULL);
 	sgl->kernel = true;
 }
 
@@ -84,7 +85,7 @@ bool pinless_sgl_check(struct pinless_sgl *sgl, struct pinless_device *pdev,
 			continue;
 		mr = pinless_mr_get(pdev, pd, sgl->sge[i].lkey,
 				    sgl->sge[i].addr, sgl->sge[i].length,
-				    sgl->access, verr);
+				    sgl->access, verr, NULL);
 		if (!mr)
 			return false;
 		pinless_mr_put(mr);
@@ -128,16 +129,19 @@ bool pinless_sgl_place(struct pinless_sgl *sgl, struct pinless_device *pdev,
 	*len = sge->length - sgl->offset;
 	if (sgl->kernel) {
 		place->mem = &kernel_mem;
+		place->hint = NULL;
 		place->addr = sge->addr + sgl->offset;
 		return true;
 	}
 	if (!sgl->mr) {
 		sgl->mr = pinless_mr_get(pdev, pd, sge->lkey, sge->addr,
-					 sge->length, sgl->access, verr);
+					 sge->length, sgl->access, verr,
+					 &sgl->hints->key);
 		if (!sgl->mr)
 			return false;
 	}
 	place->mem = &sgl->mr->mem;
+	place->hint = &sgl->hints->leaf;
 	place->addr = pinless_mr_uva(sgl->mr, sge->addr) + sgl->offset;
 	return true;
 }

@@ -7,10 +7,17 @@
 #include <rdma/ib_verbs.h>
 
 #include "access.h"
+#include "mirror.h"
+#include "mr.h"
 #include "uapi/pinless-abi.h"
 
 struct pinless_device;
-struct pinless_mr;
+
+/* Where a walk was last; of one queue pair, for one kind of buffer. */
+struct pinless_hints {
+	struct pinless_key_hint key;
+	struct pinless_leaf_hint leaf;
+};
 
 /**
  * struct pinless_sgl - a walk along scatter/gather elements
@@ -21,6 +28,7 @@ struct pinless_mr;
  * @offset: bytes of it that are done
  * @access: rights needed: IB_ACCESS_*, 0 for local reading
  * @mr:     region of the current element, held, or NULL
+ * @hints:  of the queue pair; NULL only for memory of the kernel
  * @kernel: the elements name memory of the kernel: no key, no region
  */
 struct pinless_sgl {
@@ -30,11 +38,12 @@ struct pinless_sgl {
 	u32 offset;
 	int access;
 	struct pinless_mr *mr;
+	struct pinless_hints *hints;
 	bool kernel;
 };
 
 void pinless_sgl_init(struct pinless_sgl *sgl, const struct pinless_sge *sge,
-		      u32 num, int access);
+		      u32 num, int access, struct pinless_hints *hints);
 void pinless_sgl_init_kernel(struct pinless_sgl *sgl,
 			     const struct pinless_sge *sge);
 bool pinless_sgl_check(struct pinless_sgl *sgl, struct pinless_device *pdev,
