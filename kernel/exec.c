@@ -493,6 +493,8 @@ enum pinless_step pinless_exec_fault_failed(struct pinless_qpc *c,
 	enum pinless_step step;
 	struct pinless_qpc *p;
 
+	/* When nobody answers a timer is waited for next. */
+	pinless_exec_release(c);
 	if (side == PINLESS_SIDE_LOCAL)
 		return fail(&c->op, IB_WC_LOC_PROT_ERR, verr);
 	p = peer_lock(c);
