@@ -9,6 +9,8 @@
 
 #include "t_memory.h"
 
+#define PAGES	32
+
 static size_t swapped;
 
 static void pageout(struct t_buf *b)
@@ -18,15 +20,50 @@ static void pageout(struct t_buf *b)
 	swapped += t_swapped_pages(b->addr, b->len);
 }
 
+/*
+ * A page that came back for a read is clean, and writable on newer kernels: what the device writes
+ * to it then must make it dirty, or the next reclaim drops it for the copy in swap.
+ */
+static void read_then_written(struct t_dev *d, enum t_kind kind)
+{
+	struct t_buf l, r;
+	struct t_pair p;
+	size_t i;
+
+	t_case("%s, swapped in by READ, written by WRITE, swapped out again", t_kind_name(kind));
+	t_pair_open(&p, d, NULL);
+	t_buf_open(&l, p.a.pd, T_PINNED, PAGES * T_PAGE, T_ACCESS_ALL);
+	t_buf_open(&r, p.b.pd, kind, PAGES * T_PAGE, T_ACCESS_ALL);
+	pageout(&r);
+	for (i = 0; i < PAGES; i++)
+		t_do(&p, &(struct t_op){ .opcode = IBV_WR_RDMA_READ, .l = &l, .r = &r, .len = 1000,
+					 .loff = i * T_PAGE, .roff = i * T_PAGE });
+	t_buf_fill(&l, 12321);
+	for (i = 0; i < PAGES; i++)
+		t_do(&p, &(struct t_op){ .opcode = IBV_WR_RDMA_WRITE, .l = &l, .r = &r, .len = 1000,
+					 .loff = i * T_PAGE, .roff = i * T_PAGE });
+	/* t_do() looked at each page with the CPU, which reads and makes nothing dirty. */
+	pageout(&r);
+	t_buf_check_all("memory from swap", &r);
+	t_buf_close(&l);
+	t_buf_close(&r);
+	t_pair_close(&p);
+}
+
 int main(void)
 {
 	struct t_dev d;
+	int kind;
 
 	t_start(60);
 	d = t_dev_open();
 	t_need_odp(&d);
 	t_swap_on();
 	t_memory_event(&d, &(struct t_memory){ "MADV_PAGEOUT", pageout, 0, NULL, false });
+	for (kind = T_ODP; kind <= T_IMPLICIT; kind++) {
+		if (t_kind_ok(&d, kind, IBV_WR_RDMA_WRITE))
+			read_then_written(&d, kind);
+	}
 	t_swap_off();
 	if (!swapped)
 		t_skip("the kernel swapped nothing out: nothing was shown");

@@ -85,6 +85,15 @@ static bool write_and_check(struct writer *w, struct t_buf *src, struct t_buf *d
 
 	wr.wr.rdma.remote_addr += off;
 	rd.wr.rdma.remote_addr += off;
+	if (t_rand(&w->seed) & 1) {
+		/* So that the page may be there for reading when it is written. */
+		t_post(&w->p.a, &rd);
+		if (!t_expect_wc("READ", w->p.a.scq, seq, IBV_WC_SUCCESS, NULL))
+			return false;
+		memcpy(words, dst->addr, sizeof(words));
+		if (!check_words(w, "READ before", words, page, seq - 1))
+			return false;
+	}
 	for (i = 0; i < WORDS; i++)
 		words[i] = TAG(w->id, page, seq);
 	memcpy(src->addr, words, sizeof(words));
