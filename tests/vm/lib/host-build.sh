@@ -85,7 +85,7 @@ command_build()
 		log_tail "$RDMA_CORE_LOG"
 		die "cannot fetch the source of rdma-core" "$RDMA_CORE_LOG"
 	fi
-	rm -f "$logs"/*
+	rm -f "$logs"/* "$dir/pinless.ko"
 	step "building the provider" "$logs/provider.log" \
 		sh "$TOP/userspace/provider/build.sh" "$CACHED/rdma-core" "$dir/provider" || failed="$failed provider"
 	step "building tools and tests" "$logs/tools.log" build_native_tools "$dir" || failed="$failed tools"
@@ -96,19 +96,33 @@ command_build()
 		say "  no headers of the running kernel $release: the module is not built"
 		failed="$failed module"
 	fi
+	build_advice "$dir" "$release"
+	[ -z "$failed" ] || die "not built:$failed" "$logs" "correct what the logs name, or install linux-headers-$release for the module"
+}
+
+# build_advice DIR RELEASE: what to do with what was built
+build_advice()
+{
+	local dir=$1 module=$1/pinless.ko
+
+	if [ -f "$module" ]; then
+		cat <<-TEXT
+			To use it in place, as root:
+			  modprobe ib_uverbs && insmod $module
+			  rdma link add pinless0 type pinless netdev DEV
+		TEXT
+	fi
 	cat <<-TEXT
-		In place, as root:
-		  modprobe -a ib_uverbs && insmod $dir/pinless.ko
-		  rdma link add pinless0 type pinless netdev DEV
+		Programs find the provider by this variable:
 		  export RDMAV_DRIVERS=$dir/provider/libpinless
-		  $dir/odplat --device pinless0
+		and the tool is $dir/odplat.
 		To install, as root:
-		  install -D -m 644 $dir/pinless.ko /lib/modules/$release/updates/pinless.ko && depmod
 		  install -m 644 $dir/provider/libpinless-rdmav*.so $(host_provider_dir)/
 		  install -D -m 644 $dir/provider/pinless.driver /etc/libibverbs.d/pinless.driver
 		  install -m 755 $dir/odplat /usr/local/bin/odplat
 	TEXT
-	[ -z "$failed" ] || die "not built:$failed" "$logs" "correct what the logs name, or install linux-headers-$release for the module"
+	[ ! -f "$module" ] ||
+		echo "  install -D -m 644 $module /lib/modules/$2/updates/pinless.ko && depmod"
 }
 
 # Where this system's libibverbs looks for providers.
