@@ -41,6 +41,8 @@ struct writer {
 	uint64_t seq[PAGES];
 };
 
+/* Discards of each page that have begun and that have ended. */
+static unsigned int begun[PAGES], ended[PAGES];
 static char *mem;
 static volatile int stop;
 static uint64_t seed0;
@@ -49,23 +51,35 @@ static const char *const event_names[] = {
 };
 static uint64_t events[T_ARRAY_SIZE(event_names)];
 
-/* All words of a run are of write @seq, or zero where the page was discarded since. */
-static bool check_words(struct writer *w, const char *how, const uint64_t *seen, unsigned int page,
-			uint64_t seq)
+/* The number of discards of a page so far, or -1 while one is under way. */
+static long discards(unsigned int page)
 {
+	unsigned int e = __atomic_load_n(&ended[page], __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(&begun[page], __ATOMIC_ACQUIRE) == e ? (long)e : -1;
+}
+
+/*
+ * All words are of write @seq; or zero where the page may have been discarded since @before, the
+ * discards() of before the write.
+ */
+static bool check_words(struct writer *w, const char *how, const uint64_t *seen, unsigned int page,
+			uint64_t seq, long before)
+{
+	bool may_be_zero = before < 0 || discards(page) != before;
 	unsigned int i;
 
 	for (i = 0; i < WORDS; i++) {
 		uint64_t want = TAG(w->id, page, seq);
 
-		if (!seen[i]) {
+		if (!seen[i] && may_be_zero) {
 			w->zero++;
 			continue;
 		}
 		if (!t_check(seen[i] == want,
-			     "writer %u, page %u, word %u, by %s: expected 0x%llx or 0, seen 0x%llx",
+			     "writer %u, page %u, word %u, by %s: expected 0x%llx%s, seen 0x%llx",
 			     w->id, page, i, how, (unsigned long long)want,
-			     (unsigned long long)seen[i]))
+			     may_be_zero ? " or 0" : "", (unsigned long long)seen[i]))
 			return false;
 	}
 	return true;
@@ -80,6 +94,7 @@ static bool write_and_check(struct writer *w, struct t_buf *src, struct t_buf *d
 	uint64_t at = (uintptr_t)mem + page * T_PAGE, words[WORDS];
 	struct ibv_sge s = t_sge(src, 0, sizeof(words)), d = t_sge(dst, 0, sizeof(words));
 	uint64_t seq = ++w->seq[page];
+	long before;
 	struct ibv_send_wr wr = t_send_wr(IBV_WR_RDMA_WRITE, seq, &s, 1, at, w->mr->rkey);
 	struct ibv_send_wr rd = t_send_wr(IBV_WR_RDMA_READ, seq, &d, 1, at, w->mr->rkey);
 
@@ -91,24 +106,25 @@ static bool write_and_check(struct writer *w, struct t_buf *src, struct t_buf *d
 		if (!t_expect_wc("READ", w->p.a.scq, seq, IBV_WC_SUCCESS, NULL))
 			return false;
 		memcpy(words, dst->addr, sizeof(words));
-		if (!check_words(w, "READ before", words, page, seq - 1))
+		if (!check_words(w, "READ before", words, page, seq - 1, -1))
 			return false;
 	}
 	for (i = 0; i < WORDS; i++)
 		words[i] = TAG(w->id, page, seq);
 	memcpy(src->addr, words, sizeof(words));
+	before = discards(page);
 	t_post(&w->p.a, &wr);
 	if (!t_expect_wc("WRITE", w->p.a.scq, seq, IBV_WC_SUCCESS, NULL))
 		return false;
 	memcpy(words, mem + page * T_PAGE + off, sizeof(words));
-	if (!check_words(w, "the CPU", words, page, seq))
+	if (!check_words(w, "the CPU", words, page, seq, before))
 		return false;
 	t_post(&w->p.a, &rd);
 	if (!t_expect_wc("READ", w->p.a.scq, seq, IBV_WC_SUCCESS, NULL))
 		return false;
 	memcpy(words, dst->addr, sizeof(words));
 	w->done++;
-	return check_words(w, "READ", words, page, seq);
+	return check_words(w, "READ", words, page, seq, before);
 }
 
 static void *writer(void *arg)
@@ -136,6 +152,13 @@ static void fork_and_wait(void)
 		waitpid(pid, NULL, 0);
 }
 
+/* Marks the pages of a discard as under way, or as done. */
+static void mark(unsigned int *counter, size_t first, size_t n)
+{
+	while (n--)
+		__atomic_fetch_add(&counter[first++], 1, __ATOMIC_SEQ_CST);
+}
+
 static void *eventer(void *arg)
 {
 	uint64_t seed = seed0 ^ (uintptr_t)arg * 0x9e3779b97f4a7c15ULL;
@@ -152,6 +175,8 @@ static void *eventer(void *arg)
 		/* Swap, collapse and fork are slow: fewer of them leave room for the rest. */
 		if (what >= 2 && what <= 4 && t_rand(&seed) % 8)
 			continue;
+		if (what < 2)
+			mark(begun, first, n);
 		switch (what) {
 		case 0:
 			madvise(at, n * T_PAGE, MADV_DONTNEED);
@@ -176,6 +201,8 @@ static void *eventer(void *arg)
 			mprotect(at, n * T_PAGE, PROT_READ | PROT_WRITE);
 			break;
 		}
+		if (what < 2)
+			mark(ended, first, n);
 		__atomic_fetch_add(&events[what], 1, __ATOMIC_RELAXED);
 		if (t_rand(&seed) % 16 == 0)
 			t_sleep_ms(1);
@@ -213,6 +240,8 @@ static void run(struct t_dev *d, enum t_kind kind, unsigned int seconds)
 
 	t_case("%s, seed %llu", t_kind_name(kind), (unsigned long long)seed0);
 	memset(w, 0, sizeof(w));
+	memset(begun, 0, sizeof(begun));
+	memset(ended, 0, sizeof(ended));
 	stop = 0;
 	mem = t_mmap_huge_aligned(REGION);
 	for (i = 0; i < WRITERS; i++) {
