@@ -41,13 +41,18 @@ static void open_file(struct t_buf *b, struct ibv_pd *pd, enum t_kind kind, cons
 	t_buf_reg(b, pd, kind, T_ACCESS_ALL);
 }
 
-static void check_file(struct t_buf *b)
+static void check_content(const void *expected)
 {
 	static char content[REGION];
 
 	if (pread(file, content, REGION, 0) != (ssize_t)REGION)
 		t_die("pread: %s", strerror(errno));
-	t_bytes("file content", content, t_shadow(b, 0), REGION);
+	t_bytes("file content", content, expected, REGION);
+}
+
+static void check_file(struct t_buf *b)
+{
+	check_content(t_shadow(b, 0));
 }
 
 static void pages(struct t_pair *p, enum ibv_wr_opcode op, struct t_buf *l, struct t_buf *r)
@@ -114,8 +119,19 @@ static void one(struct t_pair *p, enum t_kind kind, const char *dir)
 		pages(p, IBV_WR_RDMA_WRITE, &l, &r);
 		check_file(&r);
 	}
-	t_buf_close(&l);
+
+	/* Written, cleaned by fsync and written again through the same translation. */
+	t_case("%s, file in %s, read back from the disk", t_kind_name(kind), dir);
+	pages(p, IBV_WR_RDMA_WRITE, &l, &r);
+	fsync(file);
+	t_buf_fill(&l, 6);
+	pages(p, IBV_WR_RDMA_WRITE, &l, &r);
+	fsync(file);
+	memcpy(text, t_shadow(&r, 0), REGION);
 	t_buf_close(&r);
+	posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+	check_content(text);
+	t_buf_close(&l);
 	close(file);
 }
 
