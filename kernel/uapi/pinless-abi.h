@@ -88,9 +88,9 @@ struct pinless_sq_ctl {
  * struct pinless_rq_ctl
  * @prod: (process) number of entries ever posted; stored with release order
  *        after the entries
- * @ring: (driver) non-zero: somebody waits for receive work, or the queue is
- *        flushing: ring the doorbell after posting. The process loads it after
- *        a full barrier that follows the store of @prod.
+ * @ring: (driver) non-zero: the queue pair is in the error state and flushes:
+ *        ring the doorbell after posting. The process loads it after a full
+ *        barrier that follows the store of @prod.
  * @cons: (driver) number of entries taken, for information
  */
 struct pinless_rq_ctl {
