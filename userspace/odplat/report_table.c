@@ -34,15 +34,21 @@ static void print_figure(FILE *out, double nanoseconds)
 	fprintf(out, " %8s", text);
 }
 
-static void print_ratio(FILE *out, const struct results *results, struct row *row, struct row *base)
+/* Room for one ratio, such as "12.34x", and its end. */
+#define RATIO_SIZE	24
+
+/* Width of the column that compares devices, with the blank before it. */
+#define RATIO_WIDTH	10
+
+static void format_ratio(char ratio[RATIO_SIZE], const struct results *results, struct row *row,
+			 struct row *base)
 {
 	double own, other;
 
+	ratio[0] = 0;
 	if (base && base != row && results_figure(results, row, &own) &&
 	    results_figure(results, base, &other) && other > 0)
-		fprintf(out, own / other < 9.95 ? " %8.2fx" : " %8.0fx", own / other);
-	else
-		fprintf(out, " %9s", "");
+		snprintf(ratio, RATIO_SIZE, own / other < 9.95 ? "%.2fx" : "%.0fx", own / other);
 }
 
 static struct row *floor_row(const struct results *results, const struct row *row)
@@ -68,6 +74,7 @@ static void print_row(FILE *out, const struct results *results, struct row *row,
 	static const char *const verdict[] = {
 		[VERDICT_NONE] = "-", [VERDICT_GOOD] = "ok", [VERDICT_BAD] = "CORRUPT"
 	};
+	char to_floor[RATIO_SIZE] = "", to_device[RATIO_SIZE] = "";
 	struct summary s;
 
 	row_summary(row, &s);
@@ -82,11 +89,12 @@ static void print_row(FILE *out, const struct results *results, struct row *row,
 			fprintf(out, " %8s", "");
 		else
 			print_figure(out, (double)s.max);
-		fprintf(out, " %-7s", verdict[row->verdict]);
-		print_ratio(out, results, row, floor_row(results, row));
+		format_ratio(to_floor, results, row, floor_row(results, row));
 		if (layout->several && strcmp(row->device, CPU_DEVICE))
-			print_ratio(out, results, row,
-				    results_find(results, layout->reference, row->name));
+			format_ratio(to_device, results, row,
+				     results_find(results, layout->reference, row->name));
+		fprintf(out, " %-7s %9s%*s", verdict[row->verdict], to_floor,
+			layout->several ? RATIO_WIDTH : 0, to_device);
 	}
 	if (row->max_is_freed)
 		fprintf(out, "  %llu MiB freed", (unsigned long long)row->freed_kib / 1024);
@@ -122,7 +130,7 @@ void report_table(FILE *out, const struct results *results)
 		results->counted ? "kI (1000 instructions)" : "microseconds");
 	fprintf(out, "%-*s %-*s %5s %8s %8s %8s %8s %8s %-7s %9s%*s\n", layout.name_width, "case",
 		layout.device_width, "device", "n", "min", "median", "mean98", "p99", "max", "data",
-		"/floor", layout.several ? 10 : 0, versus);
+		"/floor", layout.several ? RATIO_WIDTH : 0, versus);
 	for (size_t i = 0; i < results->count; i++) {
 		struct row *row = &results->row[i];
 

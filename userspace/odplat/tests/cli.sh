@@ -44,30 +44,30 @@ expect 1 'cannot be written' --case syscall -n 5 --json "$out/no/such/file"
 expect 0 '^pvm\.256k +cpu +3 .* ok' --case pvm.256k -n 3
 
 # Every case that the documentation promises is there, and no more than once.
-for name in syscall touch touch.thp pvm.8 pvm.256k pvm.2m pvm.2m.thp mrelease.256m \
-	dontneed.1g-untouched.unregistered dontneed.1g-untouched.registered dontneed.1.registered-64-times \
-	prefetch.64.cold prefetch.64.touched prefetch.512.cold prefetch.512.touched; do
-	echo $name
-done >"$out/wanted"
-for state in pinned warm target-cold target-touched initiator-cold initiator-touched; do
+{
+	printf '%s\n' syscall touch touch.thp pvm.8 pvm.256k pvm.2m pvm.2m.thp mrelease.256m \
+		dontneed.1g-untouched.unregistered dontneed.1g-untouched.registered \
+		dontneed.1.registered-64-times prefetch.64.cold prefetch.64.touched \
+		prefetch.512.cold prefetch.512.touched
+	for state in pinned warm target-cold target-touched initiator-cold initiator-touched; do
+		for verb in write read send; do
+			printf '%s\n' $verb.8.$state $verb.256k.$state $verb.2m.$state
+		done
+		echo fetch-add.8.$state
+	done
 	for verb in write read send; do
-		for size in 8 256k 2m; do
-			echo $verb.$size.$state
+		printf '%s\n' $verb.2m.warm.thp $verb.2m.target-cold.thp
+	done
+	for kind in odp.4k odp.1g odp.2g odp.64g odp.1t implicit pinned.1m pinned.256m; do
+		printf '%s\n' reg.$kind dereg.$kind
+	done
+	for call in dontneed munmap; do
+		for pages in 1 64 512 16384; do
+			printf '%s\n' $call.$pages.unregistered $call.$pages.nic-cold \
+				$call.$pages.nic-warm
 		done
 	done
-	echo fetch-add.8.$state
-done >>"$out/wanted"
-for verb in write read send; do
-	printf '%s\n' $verb.2m.warm.thp $verb.2m.target-cold.thp
-done >>"$out/wanted"
-for kind in odp.4k odp.1g odp.2g odp.64g odp.1t implicit pinned.1m pinned.256m; do
-	printf '%s\n' reg.$kind dereg.$kind
-done >>"$out/wanted"
-for call in dontneed munmap; do
-	for pages in 1 64 512 16384; do
-		printf '%s\n' $call.$pages.unregistered $call.$pages.nic-cold $call.$pages.nic-warm
-	done
-done >>"$out/wanted"
+} >"$out/wanted"
 "$odplat" --list | awk '{ print $1 }' | sort >"$out/cases"
 [ -z "$(uniq -d "$out/cases")" ] || { echo "cases listed twice"; failed=1; }
 while read -r name; do
