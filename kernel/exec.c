@@ -430,13 +430,16 @@ static enum pinless_step exec(struct pinless_qpc *c, u64 *budget)
 		return store_word(c);
 	if (!op->begun && !pinless_sgl_check(&op->local, c->pdev, c->pd, &verr))
 		return fail(op, IB_WC_LOC_PROT_ERR, verr);
-	do {
+	for (;;) {
 		p = peer_lock(c);
 		if (!p)
 			return PINLESS_STEP_SILENT;
 		step = go(c, p, budget);
 		peer_unlock(p);
-	} while (step == PINLESS_STEP_MORE && *budget);
+		if (step != PINLESS_STEP_MORE || !*budget)
+			break;
+		cond_resched();
+	}
 	if (step == PINLESS_STEP_DONE && op->swapped)
 		return store_word(c);
 	return step;
@@ -451,8 +454,8 @@ static enum pinless_step exec(struct pinless_qpc *c, u64 *budget)
  * what @c->op.need says, and comes back; before anything that may take longer
  * he calls pinless_exec_release(). In any case he puts what the need holds.
  *
- * Context: process context, no locks held; takes the lock of the peer, never
- * sleeps.
+ * Context: process context, no locks held; takes the lock of the peer, waits
+ * for nothing.
  * Return: enum pinless_step.
  */
 enum pinless_step pinless_exec(struct pinless_qpc *c, u64 *budget)

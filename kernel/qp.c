@@ -304,7 +304,7 @@ static struct pinless_qpc *find_own(struct ib_ucontext *uctx, u32 qpn)
 static int advance_sq(struct pinless_qpc *c, u32 prod)
 {
 	struct pinless_sq *sq = &c->sq;
-	u32 room = sq->entries - (sq->prod - sq->cons);
+	u32 room = sq->entries - (sq->prod - READ_ONCE(sq->cons));
 
 	if (c->dead || c->state == IB_QPS_RESET || c->state == IB_QPS_INIT ||
 	    c->state == IB_QPS_RTR || prod - sq->prod > room)

@@ -107,7 +107,7 @@ struct pinless_op {
  * @entries: a power of two, 0 without a queue
  * @stride:  bytes from entry to entry
  * @prod:    entries ever posted; under the lock
- * @cons:    entries ever completed; written with the lock
+ * @cons:    entries ever completed; the doorbell reads it too
  * @payload: the copy of what follows an entry's head: elements or inline data
  */
 struct pinless_sq {

@@ -18,10 +18,12 @@
 
 /*
  * What is done in one go: bytes moved or faulted. A request costs as much as
- * this many bytes even when it moves fewer, so a run has at most 64 requests.
+ * this many bytes even when it moves fewer, so whoever rings runs at most 64
+ * requests. A worker keeps nobody waiting but those who want the token.
  */
-#define RUN_BUDGET	(256u << 10)
-#define REQUEST_COST	(RUN_BUDGET / 64)
+#define RING_BUDGET	(256u << 10)
+#define WORK_BUDGET	(2u << 20)
+#define REQUEST_COST	(RING_BUDGET / 64)
 
 /*
  * Faults that may take any time have a workqueue of their own, so that they
@@ -168,12 +170,10 @@ static void finish_wr(struct pinless_qpc *c, enum ib_wc_status status, u32 verr)
 	pinless_sgl_release(&op->remote);
 
 	/*
-	 * Before the completion: who polls it may post into the slot at once,
-	 * and the doorbell must then find it free.
+	 * Before the completion, whose store is a release: who polls it may post
+	 * into the slot at once, and the doorbell must then find it free.
 	 */
-	spin_lock(&c->lock);
-	c->sq.cons++;
-	spin_unlock(&c->lock);
+	WRITE_ONCE(c->sq.cons, c->sq.cons + 1);
 
 	if (status != IB_WC_SUCCESS || c->sq_sig_all ||
 	    (op->wqe.flags & PINLESS_SEND_SIGNALED)) {
@@ -287,6 +287,8 @@ static bool wait_ack(struct pinless_qpc *c)
 	return wait_timer(c, nsecs_to_jiffies(nsecs) + 1);
 }
 
+static void run_queue(struct pinless_qpc *c, u64 budget);
+
 /* A fault that may take any time; it holds the queue pair, and not the token. */
 struct slow_fault {
 	struct work_struct work;
@@ -323,7 +325,7 @@ static void slow_fault_work(struct work_struct *work)
 	spin_unlock(&c->lock);
 	kfree(f);
 	if (taken)
-		pinless_sendq_run(c);
+		run_queue(c, WORK_BUDGET);
 	pinless_qpc_put(c);
 }
 
@@ -348,7 +350,7 @@ static bool wait_fault(struct pinless_qpc *c)
 	 * With less memory than the message needs, its first pages would be
 	 * reclaimed before the last are there: copy in between.
 	 */
-	f->need.len = min_t(u64, f->need.len, RUN_BUDGET);
+	f->need.len = min_t(u64, f->need.len, RING_BUDGET);
 
 	spin_lock(&c->lock);
 	if (!c->dead && (c->state == IB_QPS_RTS || c->state == IB_QPS_SQD)) {
@@ -373,7 +375,7 @@ static bool wait_fault(struct pinless_qpc *c)
 static bool serve_miss(struct run *r)
 {
 	struct pinless_need *need = &r->c->op.need;
-	u64 len = min_t(u64, need->len, RUN_BUDGET);
+	u64 len = min_t(u64, need->len, RING_BUDGET);
 	int err;
 
 	err = pinless_mirror_fault(need->mirror, need->addr, len,
@@ -503,7 +505,8 @@ static bool work_off(struct run *r)
 				tell_drained(c);
 				return false;
 			}
-			if (c->sq.cons == READ_ONCE(c->sq.prod))
+			/* Pairs with the release of whoever rang: entries first. */
+			if (c->sq.cons == smp_load_acquire(&c->sq.prod))
 				return false;
 			if (!fetch(c)) {
 				finish_wr_in_error(c);
@@ -515,16 +518,9 @@ static bool work_off(struct run *r)
 	}
 }
 
-/**
- * pinless_sendq_run() - run a send queue
- * @c: the queue pair; the caller has the token, which is given back or on
- *
- * Context: process context, may sleep for as long as the kernel needs to get
- * memory; no locks held.
- */
-void pinless_sendq_run(struct pinless_qpc *c)
+static void run_queue(struct pinless_qpc *c, u64 budget)
 {
-	struct run r = { .c = c, .budget = RUN_BUDGET };
+	struct run r = { .c = c, .budget = budget };
 	bool again;
 
 	do {
@@ -537,6 +533,18 @@ void pinless_sendq_run(struct pinless_qpc *c)
 			pinless_qpc_return(c);
 		spin_unlock(&c->lock);
 	} while (again);
+}
+
+/**
+ * pinless_sendq_run() - run a send queue on behalf of who has rung
+ * @c: the queue pair; the caller has the token, which is given back or on
+ *
+ * Context: process context, may sleep for as long as the kernel needs to get
+ * memory; no locks held.
+ */
+void pinless_sendq_run(struct pinless_qpc *c)
+{
+	run_queue(c, RING_BUDGET);
 }
 
 /**
@@ -563,7 +571,7 @@ void pinless_sendq_work(struct work_struct *work)
 	}
 	spin_unlock(&c->lock);
 	if (mine)
-		pinless_sendq_run(c);
+		run_queue(c, WORK_BUDGET);
 	pinless_qpc_put(c);
 }
 
