@@ -182,7 +182,7 @@ static int read_capabilities(struct ibv_context *context, struct choice *choice,
 	}
 	if (!(attr.odp_caps.general_caps & IBV_ODP_SUPPORT)) {
 		snprintf(why, size,
-			 "%s has no on-demand paging: use a device that has it (pinless, rxe since Linux 6.16, ConnectX)",
+			 "%s has no on-demand paging: use a device that has it (pinless, ConnectX, rxe in new kernels)",
 			choice->name);
 		return -EOPNOTSUPP;
 	}
