@@ -40,7 +40,7 @@ struct t_memory {
  */
 void t_memory_event(struct t_dev *d, const struct t_memory *m);
 
-/** t_swap_on - make sure that there is swap (zram when root); else skip the program */
+/** t_swap_on - swap of the test's own: a file, or else zram; skips the program without root */
 void t_swap_on(void);
 
 /** t_swap_off - undo what t_swap_on() did */
