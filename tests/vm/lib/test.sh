@@ -96,9 +96,9 @@ unit_suite()
 	local part=$1 directory=$2 log=$OUT/logs/unit-$1.log line verdict name
 
 	test_build "unit.$part.build" build_cmake "$part" "$directory" || return
-	# CTest's files hold the paths of the build, so they run where they were made.
+	# CTest's files hold the paths of the build, so they run under the same.
 	step "unit tests: $directory" "$log" in_root "$ROOT" "$TOP:/pinless:ro" \
-		"$CACHE/work/$part-$TREE:/work" -- \
+		"$CACHED:/work/build" -- \
 		ctest --test-dir /work/build --output-on-failure --timeout 300 -j2 ||
 		log_tail "$log" 30
 	while read -r line; do
