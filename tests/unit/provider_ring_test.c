@@ -4,9 +4,10 @@
  * Description: the provider's side of the queue protocols, against a driver
  * simulated in plain memory: wrap-around of indices, phases, full queues,
  * cleaning of completion queues, and both wake-up protocols between threads.
+ * The table of queue pairs and the lock as well.
  *
- * Sources: userspace/provider/{ring,table}.c; include paths userspace/provider
- * and kernel/uapi; libraries cmocka and pthread.
+ * Sources: userspace/provider/{ring,table,lock}.c; include paths
+ * userspace/provider and kernel/uapi; libraries cmocka and pthread.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -20,6 +21,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "lock.h"
 #include "ring.h"
 #include "table.h"
 
@@ -534,6 +536,58 @@ static void test_table(void **state)
 	free(table);
 }
 
+#define LOCKERS		4
+#define LOCK_ROUNDS	20000
+
+struct locked {
+	struct pinless_lock lock;
+	uint64_t count;
+	uint64_t inside;
+	uint64_t broken;
+};
+
+static void *lock_thread(void *arg)
+{
+	struct locked *l = arg;
+	unsigned int i;
+
+	for (i = 0; i < LOCK_ROUNDS; i++) {
+		pinless_lock(&l->lock);
+		if (l->inside++)
+			l->broken++;
+		/* Held over a system call, as that of a send queue is. */
+		if (i % 16 == 0)
+			sched_yield();
+		l->count++;
+		l->inside--;
+		pinless_unlock(&l->lock);
+	}
+	return NULL;
+}
+
+static void test_lock(void **state)
+{
+	struct locked l = { .count = 0 };
+	pthread_t thread[LOCKERS];
+	int i;
+
+	(void)state;
+	for (i = 0; i < LOCKERS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, lock_thread,
+						&l), 0);
+	for (i = 0; i < LOCKERS; i++)
+		pthread_join(thread[i], NULL);
+	assert_int_equal(l.count, LOCKERS * LOCK_ROUNDS);
+	assert_int_equal(l.broken, 0);
+	assert_int_equal(l.lock.word, 0);
+
+	l.lock.off = true;
+	pinless_lock(&l.lock);
+	assert_int_equal(l.lock.word, 0);
+	pinless_lock(&l.lock);
+	pinless_unlock(&l.lock);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -548,6 +602,7 @@ int main(void)
 		cmocka_unit_test(test_arm_threads),
 		cmocka_unit_test(test_rq_threads),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_lock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

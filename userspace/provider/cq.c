@@ -52,8 +52,7 @@ struct pinless_cq *pinless_cq_create(struct ibv_context *context,
 	if (ret)
 		goto err_unmap;
 
-	cq->unlocked = flags & IBV_CREATE_CQ_ATTR_SINGLE_THREADED;
-	pthread_spin_init(&cq->lock, PTHREAD_PROCESS_PRIVATE);
+	cq->lock.off = flags & IBV_CREATE_CQ_ATTR_SINGLE_THREADED;
 	return cq;
 
 err_unmap:
@@ -112,7 +111,6 @@ int pinless_destroy_cq(struct ibv_cq *ibcq)
 		return ret;
 
 	pinless_unmap_queue(&cq->area);
-	pthread_spin_destroy(&cq->lock);
 	free(cq);
 	return 0;
 }
@@ -166,7 +164,7 @@ int pinless_poll_cq(struct ibv_cq *ibcq, int num_entries, struct ibv_wc *wc)
 	const struct pinless_cqe *cqe;
 	int n;
 
-	pinless_cq_lock(cq);
+	pinless_lock(&cq->lock);
 	for (n = 0; n < num_entries; n++) {
 		cqe = pinless_cq_ring_peek(&cq->ring, cq->ring.cons);
 		if (!cqe)
@@ -177,7 +175,7 @@ int pinless_poll_cq(struct ibv_cq *ibcq, int num_entries, struct ibv_wc *wc)
 	}
 	if (n > 0)
 		pinless_cq_ring_commit(&cq->ring);
-	pinless_cq_unlock(cq);
+	pinless_unlock(&cq->lock);
 	return n;
 }
 

@@ -49,10 +49,10 @@ static int start_poll(struct ibv_cq_ex *ibcq, struct ibv_poll_cq_attr *attr)
 	if (unlikely(attr->comp_mask))
 		return EINVAL;
 
-	pinless_cq_lock(cq);
+	pinless_lock(&cq->lock);
 	ret = take(cq);
 	if (ret)
-		pinless_cq_unlock(cq);
+		pinless_unlock(&cq->lock);
 	return ret;
 }
 
@@ -66,7 +66,7 @@ static void end_poll(struct ibv_cq_ex *ibcq)
 	struct pinless_cq *cq = ex_to_pcq(ibcq);
 
 	pinless_cq_ring_commit(&cq->ring);
-	pinless_cq_unlock(cq);
+	pinless_unlock(&cq->lock);
 }
 
 static enum ibv_wc_opcode read_opcode(struct ibv_cq_ex *ibcq)

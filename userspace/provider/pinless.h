@@ -10,6 +10,7 @@
 #include <infiniband/driver.h>
 #include <util/compiler.h>
 
+#include "lock.h"
 #include "ring.h"
 #include "table.h"
 
@@ -63,16 +64,14 @@ struct pinless_map_area {
 /**
  * struct pinless_cq - a completion queue
  * @vcq:      libibverbs' part
- * @lock:     serialises polling; held from start_poll to end_poll
- * @unlocked: the user promised a single thread
- * @ring:     the entries
- * @cur:      the entry that the extended poll looks at
- * @area:     the mapping
+ * @lock: serialises polling; held from start_poll to end_poll
+ * @ring: the entries
+ * @cur:  the entry that the extended poll looks at
+ * @area: the mapping
  */
 struct pinless_cq {
 	struct verbs_cq vcq;
-	pthread_spinlock_t lock;
-	bool unlocked;
+	struct pinless_lock lock;
 	struct pinless_cq_ring ring;
 	const struct pinless_cqe *cur;
 	struct pinless_map_area area;
@@ -80,16 +79,13 @@ struct pinless_cq {
 
 /**
  * struct pinless_wq - a send or receive queue
- * @lock:     serialises posting. It is held over the doorbell, which runs the
- *            queue in the kernel: a waiter should rather sleep than spin
- * @unlocked: the user promised a single thread
- * @ring:     the entries
- * @max_sge:  entries of a scatter/gather list
- * @area:     the mapping
+ * @lock:    serialises posting; held over the doorbell
+ * @ring:    the entries
+ * @max_sge: entries of a scatter/gather list
+ * @area:    the mapping
  */
 struct pinless_wq {
-	pthread_mutex_t lock;
-	bool unlocked;
+	struct pinless_lock lock;
 	struct pinless_ring ring;
 	uint32_t max_sge;
 	struct pinless_map_area area;
@@ -142,30 +138,6 @@ static inline struct pinless_cq *to_pcq(struct ibv_cq *cq)
 static inline struct pinless_qp *to_pqp(struct ibv_qp *qp)
 {
 	return container_of(qp, struct pinless_qp, vqp.qp);
-}
-
-static inline void pinless_cq_lock(struct pinless_cq *cq)
-{
-	if (!cq->unlocked)
-		pthread_spin_lock(&cq->lock);
-}
-
-static inline void pinless_cq_unlock(struct pinless_cq *cq)
-{
-	if (!cq->unlocked)
-		pthread_spin_unlock(&cq->lock);
-}
-
-static inline void pinless_wq_lock(struct pinless_wq *wq)
-{
-	if (!wq->unlocked)
-		pthread_mutex_lock(&wq->lock);
-}
-
-static inline void pinless_wq_unlock(struct pinless_wq *wq)
-{
-	if (!wq->unlocked)
-		pthread_mutex_unlock(&wq->lock);
 }
 
 /* queue.c */

@@ -35,9 +35,9 @@ static int forget_cqes(struct pinless_context *ctx, struct pinless_qp *qp,
 		b = swap;
 	}
 
-	pinless_cq_lock(a);
+	pinless_lock(&a->lock);
 	if (a != b)
-		pinless_cq_lock(b);
+		pinless_lock(&b->lock);
 
 	pinless_cq_ring_clean(&a->ring, qp->qpn);
 	if (a != b)
@@ -45,8 +45,8 @@ static int forget_cqes(struct pinless_context *ctx, struct pinless_qp *qp,
 	ret = pinless_table_store(&ctx->qps, qp->qpn, next);
 
 	if (a != b)
-		pinless_cq_unlock(b);
-	pinless_cq_unlock(a);
+		pinless_unlock(&b->lock);
+	pinless_unlock(&a->lock);
 	return ret;
 }
 
@@ -82,9 +82,8 @@ static void qp_remove(struct pinless_context *ctx, struct pinless_qp *qp)
 static int wq_init(struct pinless_wq *wq, struct ibv_context *context,
 		   const struct pinless_map *map, uint32_t entries,
 		   uint32_t stride, uint32_t entry_bytes, uint32_t max_sge,
-		   bool unlocked)
+		   bool single_threaded)
 {
-	pthread_mutexattr_t attr;
 	int ret;
 
 	ret = pinless_map_queue(context, map, &wq->area);
@@ -102,36 +101,26 @@ static int wq_init(struct pinless_wq *wq, struct ibv_context *context,
 	}
 
 	wq->max_sge = max_sge;
-	wq->unlocked = unlocked;
-	pthread_mutexattr_init(&attr);
-	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
-	pthread_mutex_init(&wq->lock, &attr);
-	pthread_mutexattr_destroy(&attr);
+	wq->lock.off = single_threaded;
 	return 0;
-}
-
-static void wq_free(struct pinless_wq *wq)
-{
-	pinless_unmap_queue(&wq->area);
-	pthread_mutex_destroy(&wq->lock);
 }
 
 static int qp_map(struct pinless_qp *qp, struct ibv_context *context,
 		  const struct ibv_qp_init_attr_ex *attr,
 		  const struct pinless_uresp_create_qp *resp)
 {
-	bool unlocked = to_ppd(attr->pd)->td;
+	bool single_threaded = to_ppd(attr->pd)->td;
 	int ret;
 
 	ret = wq_init(&qp->sq, context, &resp->sq, resp->sq_entries,
 		      resp->sq_stride, sizeof(struct pinless_send_wqe),
-		      attr->cap.max_send_sge, unlocked);
+		      attr->cap.max_send_sge, single_threaded);
 	if (ret)
 		return ret;
 
 	ret = wq_init(&qp->rq, context, &resp->rq, resp->rq_entries,
 		      resp->rq_stride, sizeof(struct pinless_recv_wqe),
-		      attr->cap.max_recv_sge, unlocked);
+		      attr->cap.max_recv_sge, single_threaded);
 	if (ret)
 		goto err_sq;
 
@@ -149,9 +138,9 @@ static int qp_map(struct pinless_qp *qp, struct ibv_context *context,
 	return 0;
 
 err_rq:
-	wq_free(&qp->rq);
+	pinless_unmap_queue(&qp->rq.area);
 err_sq:
-	wq_free(&qp->sq);
+	pinless_unmap_queue(&qp->sq.area);
 	return ret;
 }
 
@@ -221,8 +210,8 @@ struct ibv_qp *pinless_create_qp_ex(struct ibv_context *context,
 	return &qp->vqp.qp;
 
 err_unmap:
-	wq_free(&qp->rq);
-	wq_free(&qp->sq);
+	pinless_unmap_queue(&qp->rq.area);
+	pinless_unmap_queue(&qp->sq.area);
 err_destroy:
 	ibv_cmd_destroy_qp(&qp->vqp.qp);
 err_free:
@@ -289,15 +278,15 @@ static void reset_queues(struct pinless_qp *qp)
 	forget_cqes(ctx, qp, qp);
 	pthread_mutex_unlock(&ctx->qps_lock);
 
-	pinless_wq_lock(&qp->sq);
+	pinless_lock(&qp->sq.lock);
 	pinless_ring_reset(&qp->sq.ring);
-	pinless_wq_unlock(&qp->sq);
+	pinless_unlock(&qp->sq.lock);
 
-	pinless_wq_lock(&qp->rq);
+	pinless_lock(&qp->rq.lock);
 	pinless_ring_reset(&qp->rq.ring);
 	if (qp->rq_ctl)
 		pinless_rq_publish(qp->rq_ctl, 0);
-	pinless_wq_unlock(&qp->rq);
+	pinless_unlock(&qp->rq.lock);
 }
 
 /**
@@ -340,8 +329,8 @@ int pinless_destroy_qp(struct ibv_qp *ibqp)
 		return ret;
 
 	qp_remove(to_pctx(ibqp->context), qp);
-	wq_free(&qp->sq);
-	wq_free(&qp->rq);
+	pinless_unmap_queue(&qp->sq.area);
+	pinless_unmap_queue(&qp->rq.area);
 	free(qp);
 	return 0;
 }

@@ -53,7 +53,7 @@ int pinless_post_recv(struct ibv_qp *ibqp, struct ibv_recv_wr *wr,
 		return EINVAL;
 	}
 
-	pinless_wq_lock(&qp->rq);
+	pinless_lock(&qp->rq.lock);
 	for (prod = ring->prod; wr; wr = wr->next, prod++) {
 		if (unlikely(pinless_ring_full(ring, prod))) {
 			ret = ENOMEM;
@@ -82,6 +82,6 @@ int pinless_post_recv(struct ibv_qp *ibqp, struct ibv_recv_wr *wr,
 			}
 		}
 	}
-	pinless_wq_unlock(&qp->rq);
+	pinless_unlock(&qp->rq.lock);
 	return ret;
 }

@@ -168,7 +168,7 @@ int pinless_post_send(struct ibv_qp *ibqp, struct ibv_send_wr *wr,
 		return EINVAL;
 	}
 
-	pinless_wq_lock(&qp->sq);
+	pinless_lock(&qp->sq.lock);
 	for (prod = ring->prod; wr; wr = wr->next, prod++) {
 		if (unlikely(pinless_ring_full(ring, prod))) {
 			ret = ENOMEM;
@@ -188,6 +188,6 @@ int pinless_post_send(struct ibv_qp *ibqp, struct ibv_send_wr *wr,
 			*bad_wr = first;
 		}
 	}
-	pinless_wq_unlock(&qp->sq);
+	pinless_unlock(&qp->sq.lock);
 	return ret;
 }

@@ -207,7 +207,7 @@ static void wr_start(struct ibv_qp_ex *ibqp)
 {
 	struct pinless_qp *qp = ex_to_pqp(ibqp);
 
-	pinless_wq_lock(&qp->sq);
+	pinless_lock(&qp->sq.lock);
 	qp->wr_prod = qp->sq.ring.prod;
 	qp->wr_cur = NULL;
 	qp->wr_err = 0;
@@ -222,13 +222,13 @@ static int wr_complete(struct ibv_qp_ex *ibqp)
 
 	if (likely(!ret && qp->wr_prod != qp->sq.ring.prod))
 		ret = pinless_sq_submit(qp, qp->wr_prod);
-	pinless_wq_unlock(&qp->sq);
+	pinless_unlock(&qp->sq.lock);
 	return ret;
 }
 
 static void wr_abort(struct ibv_qp_ex *ibqp)
 {
-	pinless_wq_unlock(&ex_to_pqp(ibqp)->sq);
+	pinless_unlock(&ex_to_pqp(ibqp)->sq.lock);
 }
 
 /**
