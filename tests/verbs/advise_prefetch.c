@@ -51,7 +51,7 @@ static void access_after(struct t_pair *p, struct t_buf *b, bool write, long lon
 
 	t_buf_open(&l, p->a.pd, T_PINNED, REGION, T_ACCESS_ALL);
 	t_do(p, &op);
-	t_counters_expect("access after the advice", b->mr, c, faults, 0, 0);
+	t_counters_expect("access after the advice", b->mr, c, faults, 0, faults < 0 ? -1 : 0);
 	t_buf_close(&l);
 }
 
@@ -82,9 +82,14 @@ static void one(struct t_pair *p, enum t_kind kind, int advice, uint32_t flags, 
 	t_check(!rc, "ibv_advise_mr: expected success, seen error %d (%s)", rc, strerror(rc));
 	t_check(wait_prefetched(b.mr, c.prefetch, pages),
 		"page_prefetch: expected %llu more within 3 s", (unsigned long long)pages);
-	t_counters_expect("the advice", b.mr, &c, 0, 0, pages);
-	/* A page read in for reading may still fault for a write. */
-	access_after(p, &b, write, no_fault && !touched ? 32 : 0, &c);
+	if (no_fault && !touched && !flags) {
+		/* Advice that finds nothing leaves no sign; it may still come after the access. */
+		access_after(p, &b, write, -1, &c);
+	} else {
+		t_counters_expect("the advice", b.mr, &c, 0, 0, pages);
+		/* A page read in for reading may still fault for a write. */
+		access_after(p, &b, write, no_fault && !touched ? 32 : 0, &c);
+	}
 	t_buf_check_all("memory", &b);
 	t_buf_close(&b);
 }
