@@ -22,7 +22,7 @@ struct side {
 };
 
 /* Finds the leaf, if there is one to find. Under RCU. */
-static void side_init(struct side *s, const struct pinless_place *place)
+static __always_inline void side_init(struct side *s, const struct pinless_place *place)
 {
 	s->mem = place->mem;
 	s->addr = place->addr;

@@ -248,8 +248,7 @@ static enum pinless_step side_refuses(struct pinless_op *op,
 
 /* Notes what must be faulted; keeps the mirror, not the region. */
 static enum pinless_step need_set(struct pinless_op *op,
-				  const struct pinless_miss *miss,
-				  const struct pinless_place *place, u64 len,
+				  const struct pinless_miss *miss, u64 len,
 				  enum pinless_side side)
 {
 	struct pinless_need *need = &op->need;
@@ -257,7 +256,7 @@ static enum pinless_step need_set(struct pinless_op *op,
 	need->mirror = miss->mem->mirror;
 	need->owner = miss->mem->owner;
 	need->addr = miss->addr;
-	need->len = len - (miss->addr - place->addr);
+	need->len = len;
 	need->write = miss->write;
 	need->side = side;
 	pinless_mirror_hold(need->mirror);
@@ -278,53 +277,49 @@ static enum pinless_step move_piece(struct pinless_qpc *c,
 				    struct pinless_qpc *p, u64 *budget)
 {
 	struct pinless_op *op = &c->op;
+	struct pinless_sgl *near = &op->local, *far = &op->remote;
 	bool read = is_read(op);
-	struct pinless_place near, far;
 	struct pinless_miss miss;
-	u64 near_len, far_len, len, n;
+	u64 len, n;
 	u32 verr;
 
-	if (!pinless_sgl_place(&op->local, c->pdev, c->pd, &near, &near_len,
-			       &verr))
+	if (!pinless_sgl_place(near, c->pdev, c->pd, &verr))
 		return fail(op, IB_WC_LOC_PROT_ERR, verr);
-	if (!pinless_sgl_place(&op->remote, p->pdev, p->pd, &far, &far_len,
-			       &verr))
+	if (!pinless_sgl_place(far, p->pdev, p->pd, &verr))
 		return side_refuses(op, p, far_side(op), verr);
 
-	len = min3(near_len, far_len, op->length - op->done);
+	len = min3(near->left, far->left, op->length - op->done);
 	if (read)
-		n = pinless_copy(&near, &far, len, &miss);
+		n = pinless_copy(&near->place, &far->place, len, &miss);
 	else
-		n = pinless_copy(&far, &near, len, &miss);
-	pinless_sgl_advance(&op->local, n);
-	pinless_sgl_advance(&op->remote, n);
+		n = pinless_copy(&far->place, &near->place, len, &miss);
+	pinless_sgl_advance(near, n);
+	pinless_sgl_advance(far, n);
 	op->done += n;
 	*budget -= min(*budget, n);
-	if (!miss.mem)
+	if (likely(!miss.mem))
 		return PINLESS_STEP_DONE;
-	if (miss.write == read)
-		return need_set(op, &miss, &near,
-				min(near_len, len), PINLESS_SIDE_LOCAL);
-	return need_set(op, &miss, &far, min(far_len, len), far_side(op));
+	/* What is missing is what comes next. */
+	return need_set(op, &miss, len - n,
+			miss.write == read ? PINLESS_SIDE_LOCAL : far_side(op));
 }
 
 /* Reads, changes and writes the responder's word, once; the peer is locked. */
 static enum pinless_step swap_word(struct pinless_qpc *c, struct pinless_qpc *p)
 {
 	struct pinless_op *op = &c->op;
-	struct pinless_place far;
+	struct pinless_sgl *far = &op->remote;
 	struct pinless_miss miss;
-	u64 len;
 	u32 verr;
 
-	if (!pinless_sgl_place(&op->remote, p->pdev, p->pd, &far, &len, &verr))
+	if (!pinless_sgl_place(far, p->pdev, p->pd, &verr))
 		return side_refuses(op, p, PINLESS_SIDE_REMOTE, verr);
 	/* Aligned as the iova is, it need not be so in memory. */
-	if (!IS_ALIGNED(far.addr, sizeof(u64)))
+	if (!IS_ALIGNED(far->place.addr, sizeof(u64)))
 		return refuse(op, p, IB_WC_REM_INV_REQ_ERR, PINLESS_VERR_ALIGN);
-	if (!pinless_atomic(&far, op->wqe.opcode == PINLESS_OP_CMP_SWAP,
+	if (!pinless_atomic(&far->place, op->wqe.opcode == PINLESS_OP_CMP_SWAP,
 			    op->wqe.compare_add, op->wqe.swap, &op->old, &miss))
-		return need_set(op, &miss, &far, len, PINLESS_SIDE_REMOTE);
+		return need_set(op, &miss, sizeof(u64), PINLESS_SIDE_REMOTE);
 	op->swapped = true;
 	return PINLESS_STEP_DONE;
 }
@@ -333,10 +328,9 @@ static enum pinless_step swap_word(struct pinless_qpc *c, struct pinless_qpc *p)
 static enum pinless_step store_word(struct pinless_qpc *c)
 {
 	struct pinless_op *op = &c->op;
-	struct pinless_place near, word;
-	struct pinless_sgl result;
+	struct pinless_sgl *near = &op->local, result;
 	struct pinless_miss miss;
-	u64 len, word_len, n;
+	u64 len, n;
 	u32 verr;
 
 	while (op->done < sizeof(op->old)) {
@@ -345,15 +339,15 @@ static enum pinless_step store_word(struct pinless_qpc *c)
 			.length = sizeof(op->old) - op->done,
 		};
 		pinless_sgl_init_kernel(&result, &op->word);
-		pinless_sgl_place(&result, NULL, NULL, &word, &word_len, &verr);
-		if (!pinless_sgl_place(&op->local, c->pdev, c->pd, &near, &len,
-				       &verr))
+		pinless_sgl_place(&result, NULL, NULL, &verr);
+		if (!pinless_sgl_place(near, c->pdev, c->pd, &verr))
 			return fail(op, IB_WC_LOC_PROT_ERR, verr);
-		n = pinless_copy(&near, &word, min(len, word_len), &miss);
-		pinless_sgl_advance(&op->local, n);
+		len = min(near->left, result.left);
+		n = pinless_copy(&near->place, &result.place, len, &miss);
+		pinless_sgl_advance(near, n);
 		op->done += n;
 		if (miss.mem)
-			return need_set(op, &miss, &near, min(len, word_len),
+			return need_set(op, &miss, len - n,
 					PINLESS_SIDE_LOCAL);
 	}
 	return PINLESS_STEP_DONE;

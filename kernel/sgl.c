@@ -41,22 +41,6 @@ void pinless_sgl_init_kernel(struct pinless_sgl *sgl,
 }
 
 /**
- * pinless_sgl_release() - let go of the region, and keep the position
- * @sgl: the walk; it may go on, and looks the region up again then
- *
- * Called before anything that may take long: deregistration waits for those who
- * hold the region.
- *
- * Context: any.
- */
-void pinless_sgl_release(struct pinless_sgl *sgl)
-{
-	if (sgl->mr)
-		pinless_mr_put(sgl->mr);
-	sgl->mr = NULL;
-}
-
-/**
  * pinless_sgl_check() - whether the regions of all elements allow the walk
  * @sgl:  the walk, at its beginning
  * @pdev: device of the queue pair whose keys these are
@@ -73,12 +57,10 @@ void pinless_sgl_release(struct pinless_sgl *sgl)
 bool pinless_sgl_check(struct pinless_sgl *sgl, struct pinless_device *pdev,
 		       struct ib_pd *pd, u32 *verr)
 {
-	struct pinless_place place;
 	struct pinless_mr *mr;
-	u64 len;
 	u32 i;
 
-	if (!pinless_sgl_place(sgl, pdev, pd, &place, &len, verr))
+	if (!pinless_sgl_place(sgl, pdev, pd, verr))
 		return false;
 	for (i = sgl->i + 1; i < sgl->num; i++) {
 		if (!sgl->sge[i].length)
@@ -94,66 +76,45 @@ bool pinless_sgl_check(struct pinless_sgl *sgl, struct pinless_device *pdev,
 }
 
 /**
- * pinless_sgl_place() - where the walk is
- * @sgl:   the walk
- * @pdev:  device of the queue pair whose keys these are
- * @pd:    its protection domain
- * @place: out: address space and address
- * @len:   out: bytes left in the element; 0 at the end of the list
- * @verr:  out, on failure: enum pinless_vendor_err
+ * pinless_sgl_enter() - go to the next byte, whatever element it is in
+ * @sgl:  the walk
+ * @pdev: device of the queue pair whose keys these are
+ * @pd:   its protection domain
+ * @verr: out, on failure: enum pinless_vendor_err
  *
  * Elements of no length are passed over without a look at their keys (IBTA
- * 10.6.3.1). The whole of an element is checked when the walk reaches it.
+ * 10.6.3.1). The whole of an element is checked when the walk enters it.
  *
- * Context: any; never sleeps. On success the region stays held until the walk
- * leaves the element, or pinless_sgl_release().
- * Return: false when a region refuses.
+ * Context: any; never sleeps.
+ * Return: false when a region refuses. At the end of the list @left is 0.
  */
-bool pinless_sgl_place(struct pinless_sgl *sgl, struct pinless_device *pdev,
-		       struct ib_pd *pd, struct pinless_place *place,
-		       u64 *len, u32 *verr)
+bool pinless_sgl_enter(struct pinless_sgl *sgl, struct pinless_device *pdev,
+		       struct ib_pd *pd, u32 *verr)
 {
-	const struct pinless_sge *sge;
+	const struct pinless_sge *sge = &sgl->sge[sgl->i];
 
-	while (sgl->i < sgl->num && sgl->offset == sgl->sge[sgl->i].length) {
-		pinless_sgl_release(sgl);
+	pinless_sgl_release(sgl);
+	for (; sgl->i < sgl->num && sgl->offset == sge->length; sge++) {
 		sgl->i++;
 		sgl->offset = 0;
 	}
-	if (sgl->i == sgl->num) {
-		*len = 0;
+	if (sgl->i == sgl->num)
 		return true;
-	}
 
-	sge = &sgl->sge[sgl->i];
-	*len = sge->length - sgl->offset;
 	if (sgl->kernel) {
-		place->mem = &kernel_mem;
-		place->hint = NULL;
-		place->addr = sge->addr + sgl->offset;
-		return true;
-	}
-	if (!sgl->mr) {
+		sgl->place.mem = &kernel_mem;
+		sgl->place.addr = sge->addr;
+	} else {
 		sgl->mr = pinless_mr_get(pdev, pd, sge->lkey, sge->addr,
 					 sge->length, sgl->access, verr,
 					 &sgl->hints->key);
 		if (!sgl->mr)
 			return false;
+		sgl->place.mem = &sgl->mr->mem;
+		sgl->place.hint = &sgl->hints->leaf;
+		sgl->place.addr = pinless_mr_uva(sgl->mr, sge->addr);
 	}
-	place->mem = &sgl->mr->mem;
-	place->hint = &sgl->hints->leaf;
-	place->addr = pinless_mr_uva(sgl->mr, sge->addr) + sgl->offset;
+	sgl->place.addr += sgl->offset;
+	sgl->left = sge->length - sgl->offset;
 	return true;
-}
-
-/**
- * pinless_sgl_advance() - go on
- * @sgl: the walk
- * @n:   bytes, at most what pinless_sgl_place() said
- *
- * Context: any.
- */
-void pinless_sgl_advance(struct pinless_sgl *sgl, u64 n)
-{
-	sgl->offset += n;
 }

@@ -27,6 +27,9 @@ struct pinless_hints {
  * @i:      the current one
  * @offset: bytes of it that are done
  * @access: rights needed: IB_ACCESS_*, 0 for local reading
+ * @left:   bytes of it that are left from @place on; 0 when it has to be entered
+ *          first, or at the end of the list
+ * @place:  where the walk is
  * @mr:     region of the current element, held, or NULL
  * @hints:  of the queue pair; NULL only for memory of the kernel
  * @kernel: the elements name memory of the kernel: no key, no region
@@ -37,6 +40,8 @@ struct pinless_sgl {
 	u32 i;
 	u32 offset;
 	int access;
+	u64 left;
+	struct pinless_place place;
 	struct pinless_mr *mr;
 	struct pinless_hints *hints;
 	bool kernel;
@@ -48,11 +53,58 @@ void pinless_sgl_init_kernel(struct pinless_sgl *sgl,
 			     const struct pinless_sge *sge);
 bool pinless_sgl_check(struct pinless_sgl *sgl, struct pinless_device *pdev,
 		       struct ib_pd *pd, u32 *verr);
-bool pinless_sgl_place(struct pinless_sgl *sgl, struct pinless_device *pdev,
-		       struct ib_pd *pd, struct pinless_place *place,
-		       u64 *len, u32 *verr);
-void pinless_sgl_advance(struct pinless_sgl *sgl, u64 n);
-void pinless_sgl_release(struct pinless_sgl *sgl);
+bool pinless_sgl_enter(struct pinless_sgl *sgl, struct pinless_device *pdev,
+		       struct ib_pd *pd, u32 *verr);
+
+/**
+ * pinless_sgl_place() - see to it that @place and @left count
+ * @sgl:  the walk
+ * @pdev: device of the queue pair whose keys these are
+ * @pd:   its protection domain
+ * @verr: out, on failure: enum pinless_vendor_err
+ *
+ * Context: any; never sleeps. On success the region stays held until the walk
+ * leaves the element, or pinless_sgl_release().
+ * Return: false when a region refuses.
+ */
+static inline bool pinless_sgl_place(struct pinless_sgl *sgl,
+				     struct pinless_device *pdev,
+				     struct ib_pd *pd, u32 *verr)
+{
+	return likely(sgl->left) || pinless_sgl_enter(sgl, pdev, pd, verr);
+}
+
+/**
+ * pinless_sgl_advance() - go on
+ * @sgl: the walk
+ * @n:   bytes, at most @left
+ *
+ * Context: any.
+ */
+static inline void pinless_sgl_advance(struct pinless_sgl *sgl, u64 n)
+{
+	sgl->offset += n;
+	sgl->place.addr += n;
+	sgl->left -= n;
+}
+
+/**
+ * pinless_sgl_release() - let go of the region, and keep the position
+ * @sgl: the walk; it may go on, and looks the region up again then
+ *
+ * Called before anything that may take long: deregistration waits for those who
+ * hold the region.
+ *
+ * Context: any.
+ */
+static inline void pinless_sgl_release(struct pinless_sgl *sgl)
+{
+	if (!sgl->mr)
+		return;
+	pinless_mr_put(sgl->mr);
+	sgl->mr = NULL;
+	sgl->left = 0;
+}
 
 /* Bytes of all elements. */
 static inline u64 pinless_sge_total(const struct pinless_sge *sge, u32 num)
