@@ -11,6 +11,7 @@
 #include <linux/xarray.h>
 
 #include "range.h"
+#include "slow.h"
 #include "stamp.h"
 
 struct pinless_leaf;
@@ -27,6 +28,7 @@ struct pinless_owner;
  * @fault_sem: read: a fault is under way, no leaf is removed; write: leaves are
  *             being removed (only ever taken by trylock). Not taken by the
  *             invalidation; outside of mmap_lock
+ * @slow:      faults that may take any time
  * @list_lock: protects @list
  * @list:      all leaves, those looked at by the shrinker last at the end
  * @node:      in the list of all mirrors, under mirrors_lock
@@ -38,6 +40,7 @@ struct pinless_mirror {
 	struct xarray leaves;
 	struct pinless_stamp stamp;
 	struct rw_semaphore fault_sem;
+	struct pinless_slow_queue slow;
 	spinlock_t list_lock;	/* see above */
 	struct list_head list;
 	struct list_head node;

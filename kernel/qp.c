@@ -11,6 +11,7 @@
 #include "qp_state.h"
 #include "qpc.h"
 #include "sendq.h"
+#include "slow.h"
 #include "ucontext.h"
 
 /* Entries begin on cache lines of their own. */
@@ -358,7 +359,7 @@ int pinless_qp_init(void)
 
 	if (err)
 		return err;
-	err = pinless_sendq_init();
+	err = pinless_slow_init();
 	if (err)
 		pinless_qpc_exit();
 	return err;
@@ -367,6 +368,6 @@ int pinless_qp_init(void)
 /* At the end of the module; a fault under way may queue work, so it goes first. */
 void pinless_qp_exit(void)
 {
-	pinless_sendq_exit();
+	pinless_slow_exit();
 	pinless_qpc_exit();
 }

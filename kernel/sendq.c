@@ -15,6 +15,7 @@
 #include "owner.h"
 #include "recvq.h"
 #include "sendq.h"
+#include "slow.h"
 
 /*
  * What is done in one go: bytes moved or faulted. A request costs as much as
@@ -24,12 +25,6 @@
 #define RING_BUDGET	(256u << 10)
 #define WORK_BUDGET	(2u << 20)
 #define REQUEST_COST	(RING_BUDGET / 64)
-
-/*
- * Faults that may take any time have a workqueue of their own, so that they
- * cannot keep others from running.
- */
-static struct workqueue_struct *fault_wq;
 
 /* A run: by a worker, or by the one who has rung. */
 struct run {
@@ -291,7 +286,7 @@ static void run_queue(struct pinless_qpc *c, u64 budget);
 
 /* A fault that may take any time; it holds the queue pair, and not the token. */
 struct slow_fault {
-	struct work_struct work;
+	struct pinless_slow slow;
 	struct pinless_qpc *c;
 	struct pinless_need need;
 	u32 seq;
@@ -305,14 +300,18 @@ static void need_put(struct pinless_need *need)
 
 static void slow_fault_work(struct work_struct *work)
 {
-	struct slow_fault *f = container_of(work, struct slow_fault, work);
+	struct slow_fault *f = container_of(work, struct slow_fault, slow.work);
 	struct pinless_qpc *c = f->c;
 	bool taken = false;
-	int err;
+	int err = 0;
 
-	err = pinless_mirror_fault(f->need.mirror, f->need.addr, f->need.len,
-				   f->need.write ? PINLESS_FAULT_WRITE : 0,
-				   f->need.owner, NULL);
+	/* It may have waited for its turn for longer than anybody wants it. */
+	if (READ_ONCE(c->wait_seq) == f->seq)
+		err = pinless_mirror_fault(f->need.mirror, f->need.addr,
+					   f->need.len, f->need.write ?
+					   PINLESS_FAULT_WRITE : 0,
+					   f->need.owner, NULL);
+	pinless_slow_end(&f->need.mirror->slow);
 	need_put(&f->need);
 
 	spin_lock(&c->lock);
@@ -343,7 +342,7 @@ static bool wait_fault(struct pinless_qpc *c)
 		c->fault_err = -ENOMEM;
 		return false;
 	}
-	INIT_WORK(&f->work, slow_fault_work);
+	INIT_WORK(&f->slow.work, slow_fault_work);
 	f->c = c;
 	f->need = c->op.need;
 	/*
@@ -353,16 +352,20 @@ static bool wait_fault(struct pinless_qpc *c)
 	f->need.len = min_t(u64, f->need.len, RING_BUDGET);
 
 	spin_lock(&c->lock);
-	if (!c->dead && (c->state == IB_QPS_RTS || c->state == IB_QPS_SQD)) {
-		pinless_count(&c->pdev->counters, PINLESS_CNT_FAULT_DEFERRED,
-			      1);
-		c->wait = PINLESS_WAIT_FAULT;
-		f->seq = ++c->wait_seq;
-		refcount_inc(&c->refs);
-		pinless_qpc_return(c);
-		queue_work(fault_wq, &f->work);
-		waits = true;
+	if (c->dead || (c->state != IB_QPS_RTS && c->state != IB_QPS_SQD))
+		goto out;
+	f->seq = ++c->wait_seq;
+	waits = pinless_slow_begin(&f->need.mirror->slow, &f->slow);
+	if (!waits) {
+		c->fault_err = -ENOMEM;
+		goto out;
 	}
+	/* The worker comes to look at this when we have left the lock. */
+	c->wait = PINLESS_WAIT_FAULT;
+	refcount_inc(&c->refs);
+	pinless_count(&c->pdev->counters, PINLESS_CNT_FAULT_DEFERRED, 1);
+	pinless_qpc_return(c);
+out:
 	spin_unlock(&c->lock);
 	if (!waits) {
 		need_put(&f->need);
@@ -592,22 +595,4 @@ void pinless_sendq_reset(struct pinless_qpc *c)
 	c->sq.prod = 0;
 	c->sq.cons = 0;
 	spin_unlock(&c->lock);
-}
-
-/**
- * pinless_sendq_init() - at the start of the module
- *
- * Return: 0 or -ENOMEM.
- */
-int pinless_sendq_init(void)
-{
-	fault_wq = alloc_workqueue("pinless_fault", WQ_UNBOUND | WQ_HIGHPRI,
-				   WQ_MAX_ACTIVE);
-	return fault_wq ? 0 : -ENOMEM;
-}
-
-/* At the end of the module: waits for the faults under way. */
-void pinless_sendq_exit(void)
-{
-	destroy_workqueue(fault_wq);
 }

@@ -9,7 +9,4 @@ void pinless_sendq_run(struct pinless_qpc *c);
 void pinless_sendq_work(struct work_struct *work);
 void pinless_sendq_reset(struct pinless_qpc *c);
 
-int pinless_sendq_init(void);
-void pinless_sendq_exit(void);
-
 #endif /* PINLESS_SENDQ_H */

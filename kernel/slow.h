@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_SLOW_H
+#define PINLESS_SLOW_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+/*
+ * Page faults that may take any time run on workers. How many of them run at
+ * once is limited for each address space, because a process decides how long
+ * its own take, and the workers are everybody's.
+ */
+
+/**
+ * struct pinless_slow_queue - slow faults of one address space
+ * @lock:    protects the rest; not taken by the invalidation
+ * @running: on workers, or on their way there
+ * @waiting: how many are in @list
+ * @list:    those that wait for one of the running to end
+ */
+struct pinless_slow_queue {
+	spinlock_t lock;	/* see above */
+	unsigned int running;
+	unsigned int waiting;
+	struct list_head list;
+};
+
+/**
+ * struct pinless_slow - a slow fault, part of what its function works on
+ * @work: its function calls pinless_slow_end() when it is done
+ * @node: in the list of those that wait
+ */
+struct pinless_slow {
+	struct work_struct work;
+	struct list_head node;
+};
+
+void pinless_slow_queue_init(struct pinless_slow_queue *q);
+bool pinless_slow_begin(struct pinless_slow_queue *q, struct pinless_slow *s);
+void pinless_slow_end(struct pinless_slow_queue *q);
+
+int pinless_slow_init(void);
+void pinless_slow_exit(void);
+
+#endif /* PINLESS_SLOW_H */
