@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Description: a process writes random bytes into all of its mapped queues and control words,
+ * changes them while they are read, and rings with random words, also for queue pairs of others:
+ * it harms only itself.
+ *
+ * PINLESS_TEST_SEED repeats a run's random numbers.
+ *
+ * Copyright (c) 2026 The pinless authors
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <rdma/rdma_user_ioctl.h>
+
+#include "pinless-abi.h"
+#include "t_leak.h"
+#include "t_op.h"
+
+#define PAIRS		2
+#define QPS		(2 * PAIRS)
+#define SCRATCH		(256 * T_PAGE)
+#define MAX_MAPS	64
+#define SECONDS		4
+#define ROUNDS		3
+
+/* The queues of this process, as /proc/self/maps tells them. */
+struct area {
+	char *start;
+	size_t len;
+};
+
+struct vandal {
+	struct t_dev d;
+	struct t_pair p[PAIRS];
+	struct t_buf odp, pinned;
+	struct area map[MAX_MAPS];
+	unsigned int nmaps;
+	uint32_t qpn[QPS];
+	/* Index that the driver was last told; only a guess. */
+	uint32_t prod[QPS];
+};
+
+struct thread_arg {
+	struct vandal *v;
+	uint64_t seed;
+};
+
+/* A queue pair of another process, and its context's: not to be rung by anybody else. */
+struct job {
+	uint32_t foreign_qpn;
+	uint64_t seed;
+};
+
+static volatile int stop;
+
+static void find_queues(struct vandal *v)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned long from, to;
+	char line[512];
+
+	if (!f)
+		t_die("/proc/self/maps: %s", strerror(errno));
+	while (fgets(line, sizeof(line), f) && v->nmaps < MAX_MAPS) {
+		if (!strstr(line, "/uverbs") || sscanf(line, "%lx-%lx", &from, &to) != 2)
+			continue;
+		v->map[v->nmaps++] = (struct area){ (char *)from, to - from };
+	}
+	fclose(f);
+}
+
+/* What the fork has brought along belongs to the parent as well. */
+static void drop_inherited(struct vandal *v)
+{
+	find_queues(v);
+	while (v->nmaps) {
+		v->nmaps--;
+		munmap(v->map[v->nmaps].start, v->map[v->nmaps].len);
+	}
+}
+
+static int ring(struct vandal *v, uint32_t queue, uint32_t prod)
+{
+	struct {
+		struct ib_uverbs_ioctl_hdr hdr;
+		struct ib_uverbs_attr attr;
+	} cmd = {
+		.hdr = {
+			.length = sizeof(cmd),
+			.object_id = PINLESS_OBJECT_QUEUE,
+			.method_id = PINLESS_METHOD_RING,
+			.num_attrs = 1,
+			.driver_id = PINLESS_DRIVER_ID,
+		},
+		.attr = {
+			.attr_id = PINLESS_ATTR_RING_WORD,
+			.len = sizeof(uint64_t),
+			.flags = UVERBS_ATTR_F_MANDATORY,
+			.data = (uint64_t)prod << 32 | queue,
+		},
+	};
+
+	return ioctl(v->d.ctx->cmd_fd, RDMA_VERBS_IOCTL, &cmd) ? errno : 0;
+}
+
+/* Nearly right entries come further than random ones. */
+static void fill_sge(struct vandal *v, uint64_t *seed, struct pinless_sge *sge)
+{
+	struct t_buf *b = t_rand(seed) & 1 ? &v->odp : &v->pinned;
+
+	sge->addr = b->iova + t_rand(seed) % (SCRATCH + 64);
+	sge->length = t_rand(seed) % 8 ? t_rand(seed) % 8192 : t_rand(seed);
+	sge->lkey = t_rand(seed) % 16 ? b->mr->lkey : t_rand(seed);
+}
+
+static void write_entry(struct vandal *v, uint64_t *seed, char *slot)
+{
+	struct pinless_send_wqe *wqe = (void *)slot;
+	struct pinless_sge *sge = (void *)(wqe + 1);
+	struct pinless_sge far;
+	unsigned int i;
+
+	fill_sge(v, seed, &far);
+	wqe->wr_id = t_rand(seed);
+	wqe->opcode = t_rand(seed) % (PINLESS_OP_COUNT + 1);
+	wqe->flags = t_rand(seed) % 8 ? t_rand(seed) & 7 : t_rand(seed);
+	wqe->num_sge = t_rand(seed) % 16 ? t_rand(seed) % 4 : t_rand(seed);
+	wqe->inline_len = t_rand(seed) % 4 ? t_rand(seed) % 512 : t_rand(seed);
+	wqe->rkey = far.lkey;
+	wqe->remote_addr = t_rand(seed) % 4 ? far.addr & ~7ULL : t_rand(seed);
+	wqe->compare_add = t_rand(seed);
+	for (i = 0; i < 4; i++)
+		fill_sge(v, seed, &sge[i]);
+}
+
+static void *scribbler(void *arg)
+{
+	struct thread_arg *a = arg;
+	uint64_t seed = a->seed;
+
+	while (!stop) {
+		struct area *m = &a->v->map[t_rand(&seed) % a->v->nmaps];
+		size_t off = t_rand(&seed) % m->len;
+		volatile uint32_t *word = (void *)(m->start + (off & ~3UL));
+
+		switch (t_rand(&seed) % 8) {
+		case 0:
+			*word = t_rand(&seed);
+			break;
+		case 1:
+			/* Control words: indices, and who is armed. */
+			word = (void *)m->start;
+			word[t_rand(&seed) % 4] = t_rand(&seed) & 1 ? t_rand(&seed) % 256 :
+								      t_rand(&seed);
+			break;
+		default:
+			off = off / 64 * 64;
+			if (off + 256 <= m->len)
+				write_entry(a->v, &seed, m->start + off);
+			break;
+		}
+	}
+	return NULL;
+}
+
+static void *ringer(void *arg)
+{
+	struct thread_arg *a = arg;
+	struct vandal *v = a->v;
+	uint64_t seed = a->seed;
+
+	while (!stop) {
+		unsigned int i = t_rand(&seed) % QPS;
+		uint32_t n = t_rand(&seed) % 8 ? t_rand(&seed) % 16 : t_rand(&seed);
+		int rc;
+
+		switch (t_rand(&seed) % 8) {
+		case 0:
+			ring(v, v->qpn[i] | PINLESS_RING_RECV, t_rand(&seed));
+			break;
+		case 1:
+			ring(v, t_rand(&seed), t_rand(&seed));
+			break;
+		default:
+			rc = ring(v, v->qpn[i], v->prod[i] + n);
+			if (!rc)
+				v->prod[i] += n;
+			else if (t_rand(&seed) % 4 == 0)
+				v->prod[i] = t_rand(&seed) % 64;
+			break;
+		}
+	}
+	return NULL;
+}
+
+/* Errors are what this is about, so none of these may matter. */
+static void reconnect(struct vandal *v, struct t_side *s, struct t_side *to, unsigned int i)
+{
+	const struct t_attr *at = &v->p[0].attr;
+
+	t_qp_to(s->qp, IBV_QPS_ERR);
+	t_qp_to(s->qp, IBV_QPS_RESET);
+	v->prod[i] = 0;
+	t_qp_init(s->qp, at);
+	t_qp_rtr(s->qp, &v->d, at, to->qp->qp_num, &v->d.gid);
+	t_qp_rts(s->qp, at);
+}
+
+static int vandalise(void *arg)
+{
+	static struct vandal vandal;
+	struct vandal *v = &vandal;
+	struct job *j = arg;
+	struct thread_arg a[4];
+	struct t_attr at;
+	pthread_t thread[4];
+	uint64_t end, own;
+	unsigned int i;
+
+	drop_inherited(v);
+	v->d = t_dev_open();
+	at = t_attr_default(&v->d);
+	at.timeout = 8;
+	at.retry_cnt = 1;
+	at.rnr_retry = 2;
+	at.min_rnr_timer = 1;
+	for (i = 0; i < PAIRS; i++) {
+		t_pair_open(&v->p[i], &v->d, &at);
+		v->qpn[2 * i] = v->p[i].a.qp->qp_num;
+		v->qpn[2 * i + 1] = v->p[i].b.qp->qp_num;
+	}
+	/* One protection domain, so that some of the keys are good. */
+	t_buf_open(&v->odp, v->p[0].a.pd, T_ODP, SCRATCH, T_ACCESS_ALL);
+	t_buf_open(&v->pinned, v->p[0].b.pd, T_PINNED, SCRATCH, T_ACCESS_ALL);
+	find_queues(v);
+	t_check(v->nmaps > 0, "mapped queues: expected some, seen none");
+	t_eq("ringing for a queue pair of another process", ring(v, j->foreign_qpn, 1), EINVAL);
+	t_eq("ringing for its receive queue",
+	     ring(v, j->foreign_qpn | PINLESS_RING_RECV, 0), EINVAL);
+	t_eq("index of more than a queue", ring(v, v->qpn[0], 0x80000000), EINVAL);
+	t_eq("index that goes back", ring(v, v->qpn[0], -1), EINVAL);
+	if (t_failures())
+		return T_EXIT_FAIL;
+
+	for (i = 0; i < 4; i++) {
+		a[i] = (struct thread_arg){ v, j->seed + i };
+		if (pthread_create(&thread[i], NULL, i < 2 ? scribbler : ringer, &a[i]))
+			t_die("pthread_create failed");
+	}
+	end = t_ms() + 1000 * SECONDS;
+	own = j->seed + 9;
+	while (t_ms() < end) {
+		i = t_rand(&own) % PAIRS;
+		reconnect(v, &v->p[i].a, &v->p[i].b, 2 * i);
+		reconnect(v, &v->p[i].b, &v->p[i].a, 2 * i + 1);
+		usleep(t_rand(&own) % 5000);
+	}
+	/* Nothing is taken down: the kernel has to find its way through it. */
+	_exit(T_EXIT_PASS);
+}
+
+int main(void)
+{
+	const char *env = getenv("PINLESS_TEST_SEED");
+	uint64_t seed = env ? strtoull(env, NULL, 0) : 0x6a7ba6e;
+	struct t_buf l, r;
+	struct t_leak leak;
+	struct t_pair p;
+	struct t_dev d;
+	unsigned int i;
+
+	t_start(120);
+	d = t_dev_open();
+	if (!d.pinless)
+		t_skip("writes queues in the format of pinless");
+	t_pair_open(&p, &d, NULL);
+	t_buf_open(&l, p.a.pd, T_ODP, 32 * T_PAGE, T_ACCESS_ALL);
+	t_buf_open(&r, p.b.pd, T_ODP, 32 * T_PAGE, T_ACCESS_ALL);
+	t_leak_begin(&leak);
+	for (i = 0; i < ROUNDS; i++) {
+		struct job j = { p.b.qp->qp_num, seed + 100 * i };
+		uint64_t own = 5, done = 0, end;
+		pid_t pid;
+
+		t_case("seed 0x%llx, round %u", (unsigned long long)seed, i);
+		pid = t_fork(vandalise, &j);
+		end = t_ms() + 1000 * SECONDS;
+		/* Meanwhile this process notices nothing. */
+		while (t_ms() < end && !t_failures()) {
+			struct t_op op = {
+				.opcode = done & 1 ? IBV_WR_RDMA_READ : IBV_WR_SEND,
+				.l = &l, .loff = t_rand(&own) % 1000,
+				.r = &r, .roff = t_rand(&own) % 1000,
+				.len = t_rand(&own) % 20000,
+			};
+
+			t_do(&p, &op);
+			done++;
+		}
+		t_wait(pid, "the process with the garbage");
+		t_check(done > 0, "operations of this process: expected some, seen none");
+	}
+	t_leak_end(&leak);
+	t_buf_close(&l);
+	t_buf_close(&r);
+	t_pair_close(&p);
+	t_dev_close(&d);
+	return t_finish();
+}
