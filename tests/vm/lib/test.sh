@@ -53,6 +53,8 @@ test_warnings()
 	local kernel=$1 count
 
 	test_build "build.$kernel.w1-sparse" build_module_check "$kernel" || return
+	# The machines take this module rather than one more build of the same.
+	BUILT["module-$kernel"]=$CACHED
 	count=$(wc -l <"$CACHED/warnings")
 	if [ "$count" -eq 0 ]; then
 		result pass "build.$kernel.no-warnings" 0 ''
