@@ -181,7 +181,7 @@ void pinless_qpc_fail(struct pinless_qpc *c, enum ib_event_type type)
 int pinless_qpc_init(void)
 {
 	run_wq = alloc_workqueue("pinless_run",
-					 WQ_UNBOUND | WQ_HIGHPRI | WQ_SYSFS, 0);
+				 WQ_UNBOUND | WQ_HIGHPRI | WQ_SYSFS, 0);
 	return run_wq ? 0 : -ENOMEM;
 }
 

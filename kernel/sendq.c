@@ -244,6 +244,7 @@ static bool wait_rnr(struct pinless_qpc *c)
 	struct pinless_op *op = &c->op;
 	struct pinless_qpc *p = c->peer;
 	unsigned long delay;
+	unsigned int usecs;
 
 	pinless_count(&c->pdev->counters, PINLESS_CNT_RNR, 1);
 	if (c->attr.rnr_retry != 7 && op->rnrs++ >= c->attr.rnr_retry) {
@@ -252,7 +253,14 @@ static bool wait_rnr(struct pinless_qpc *c)
 		finish_wr_in_error(c);
 		return false;
 	}
-	delay = usecs_to_jiffies(rnr_usecs(READ_ONCE(p->attr.min_rnr_timer)));
+	/*
+	 * At least as long as the receiver asks for: n jiffies may be over after
+	 * n - 1. Less than one is rounded up to one, which is enough mostly.
+	 */
+	usecs = rnr_usecs(READ_ONCE(p->attr.min_rnr_timer));
+	delay = usecs_to_jiffies(usecs);
+	if (delay > 1)
+		delay++;
 	return wait_timer(c, delay);
 }
 

@@ -10,7 +10,7 @@
  * A queue pair has one slow fault at a time, but one that was given up, by a
  * change to ERR, waits on. More than these are not taken.
  */
-#define WAITING_MAX	(1u << 16)
+#define WAITING_MAX	65536
 
 static struct workqueue_struct *fault_wq;
 
