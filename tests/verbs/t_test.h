@@ -17,7 +17,7 @@
 #define T_EXIT_SKIP	77
 
 /** Failures after which a program stops. */
-#define T_MAX_FAILURES	16
+#define T_MAX_FAILURES	8
 
 #define T_PRINTF(f, a)	__attribute__((format(printf, f, a)))
 #define T_ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
