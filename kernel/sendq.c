@@ -457,7 +457,8 @@ static bool step(struct run *r)
 static bool flush(struct run *r)
 {
 	struct pinless_qpc *c = r->c;
-	u32 budget = r->budget / REQUEST_COST, prod;
+	/* What is flushed of the receive queue is flushed under the lock. */
+	u32 budget = min_t(u32, r->budget, RING_BUDGET) / REQUEST_COST, prod;
 	bool done;
 
 	c->fault_err = 0;
