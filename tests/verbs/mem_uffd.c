@@ -138,9 +138,10 @@ static void one(struct t_dev *d, enum ibv_wr_opcode op, bool at_target)
 			ibv_wc_status_str(wc.status), (unsigned long long)(t_ms() - t0));
 		t_check(t_ms() - t0 >= DELAY_MS - 20, "completed after %llu ms, before the page came",
 			(unsigned long long)(t_ms() - t0));
-		t_check(longest < PROMPT_MS && n > 3,
-			"the other queue pair: expected WRITEs under %d ms, seen %u, the longest %llu ms",
-			PROMPT_MS, n, (unsigned long long)longest);
+		/* One that waited for the page would have done a handful meanwhile. */
+		t_check(n >= 20,
+			"the other queue pair: expected 20 WRITEs or more meanwhile, seen %u, the longest %llu ms",
+			n, (unsigned long long)longest);
 		if (slow_is_source)
 			t_bytes("data from the slow page", good.addr, content, 100);
 		else
