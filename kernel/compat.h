@@ -131,6 +131,20 @@ static inline int pinless_hmm_fault(struct hmm_range *range,
 }
 #endif
 
+/*
+ * One page of an address space whose mmap_lock is held, which is not dropped.
+ * Since 6.5 nobody asks for the VMAs.
+ */
+static inline long pinless_gup_remote(struct mm_struct *mm, unsigned long addr,
+				      unsigned int flags, struct page **page)
+{
+#ifdef PINLESS_HAVE_GUP_WITHOUT_VMAS
+	return get_user_pages_remote(mm, addr, 1, flags, page, NULL);
+#else
+	return get_user_pages_remote(mm, addr, 1, flags, page, NULL, NULL);
+#endif
+}
+
 /* Since 6.7 a shrinker is allocated. */
 #ifdef PINLESS_HAVE_SHRINKER_ALLOC
 static inline struct shrinker *

@@ -5,18 +5,14 @@
  * Mirrors: where the leaves of a process are, and how they are filled. The
  * protocol of faults and invalidations is told in leaf.c.
  */
-#include <linux/hugetlb_inline.h>
-#include <linux/memcontrol.h>
-#include <linux/pagemap.h>
 #include <linux/rhashtable.h>
 #include <linux/sched/mm.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
-#include <linux/userfaultfd_k.h>
 #include <linux/workqueue.h>
 
+#include "charge.h"
 #include "compat.h"
+#include "fault.h"
 #include "leaf.h"
 #include "mirror.h"
 
@@ -62,6 +58,9 @@ static int mirror_prepare(struct mm_struct *mm)
 	struct mmu_interval_notifier probe = {};
 	int err;
 
+	/* Whoever has other notifiers only, pays in the first fault. */
+	if (mm_has_notifiers(mm))
+		return 0;
 	err = mmu_interval_notifier_insert(&probe, mm, 0, PAGE_SIZE,
 					   &probe_ops);
 	if (!err)
@@ -192,38 +191,20 @@ void pinless_mirror_put(struct pinless_mirror *mirror)
 	kfree(mirror);
 }
 
-/*
- * Memory of the translation is charged to the memory cgroup that the owner of
- * the address space is in now, whoever runs the fault.
- */
-static struct mem_cgroup *charge_begin(struct mm_struct *mm,
-				       struct mem_cgroup **old)
-{
-	struct mem_cgroup *memcg = get_mem_cgroup_from_mm(mm);
-
-	*old = set_active_memcg(memcg);
-	return memcg;
-}
-
-static void charge_end(struct mem_cgroup *memcg, struct mem_cgroup *old)
-{
-	set_active_memcg(old);
-	mem_cgroup_put(memcg);
-}
-
 /* The leaf of an address; made if there is none. ERR_PTR() on failure. */
-static struct pinless_leaf *leaf_get(struct pinless_mirror *mirror, u64 addr)
+static struct pinless_leaf *leaf_get(struct pinless_mirror *mirror, u64 addr,
+				     struct pinless_stream *stream)
 {
 	unsigned long index = addr >> PINLESS_LEAF_SHIFT;
 	struct mem_cgroup *memcg, *old_memcg;
 	struct pinless_leaf *leaf, *old;
 
 	lockdep_assert_held(&mirror->fault_sem);
-	leaf = xa_load(&mirror->leaves, index);
+	leaf = pinless_mirror_leaf(mirror, addr, stream ? &stream->hint : NULL);
 	if (leaf)
 		return leaf;
 
-	memcg = charge_begin(mirror->mm, &old_memcg);
+	memcg = pinless_charge_begin(mirror->mm, &old_memcg);
 	leaf = pinless_leaf_create(mirror->mm, addr & ~(PINLESS_LEAF_BYTES - 1));
 	if (IS_ERR(leaf))
 		goto out;
@@ -239,275 +220,8 @@ static struct pinless_leaf *leaf_get(struct pinless_mirror *mirror, u64 addr)
 	list_add_tail(&leaf->node, &mirror->list);
 	spin_unlock(&mirror->list_lock);
 out:
-	charge_end(memcg, old_memcg);
+	pinless_charge_end(memcg, old_memcg);
 	return leaf;
-}
-
-/*
- * Whether faults in a range are over in bounded time: memory without a file,
- * and shared memory, may need pages to be allocated, or read from swap, but no
- * file system and no process has to be waited for. What fails, fails at once.
- */
-static bool fault_is_quick(struct mm_struct *mm, u64 addr, u64 end)
-{
-	struct vm_area_struct *vma;
-
-	mmap_assert_locked(mm);
-	for (; addr < end; addr = vma->vm_end) {
-		vma = vma_lookup(mm, addr);
-		if (!vma)
-			return true;
-		if (userfaultfd_armed(vma))
-			return false;
-		if (vma_is_anonymous(vma) || is_vm_hugetlb_page(vma))
-			continue;
-		if (!vma->vm_file || !shmem_mapping(vma->vm_file->f_mapping))
-			return false;
-	}
-	return true;
-}
-
-/* What a fault in one leaf is about. Page numbers are within the leaf. */
-struct leaf_fault {
-	struct pinless_leaf *leaf;
-	unsigned int first;		/* window: what is looked at */
-	unsigned int last;
-	unsigned int want_first;	/* what must be there in the end */
-	unsigned int want_last;
-	unsigned int flags;
-	struct pinless_owner *owner;
-	unsigned int ahead;		/* out: neighbours looked at */
-	unsigned int neighbours;	/* out: neighbours that were there */
-};
-
-/* A window of this many pages or less needs no memory for the frame numbers. */
-#define SMALL_WINDOW	32
-
-/* What HMM must say of a page that was asked for. */
-static unsigned long needed(const struct leaf_fault *f)
-{
-	return HMM_PFN_REQ_FAULT |
-	       (f->flags & PINLESS_FAULT_WRITE ? HMM_PFN_REQ_WRITE : 0);
-}
-
-/* With @look nothing is faulted. */
-static void fill_request(const struct leaf_fault *f, unsigned long *pfns,
-			 bool look)
-{
-	unsigned long need = look ? 0 : needed(f);
-	unsigned int i;
-
-	for (i = f->first; i <= f->last; i++)
-		pfns[i - f->first] = need;
-}
-
-/* Whether what was asked for is there. HMM_PFN_REQ_* are the bits of the answer. */
-static bool pages_suffice(const struct leaf_fault *f, const unsigned long *pfns)
-{
-	unsigned long need = needed(f);
-	unsigned int i;
-
-	for (i = f->want_first; i <= f->want_last; i++)
-		if ((pfns[i - f->first] & need) != need)
-			return false;
-	return true;
-}
-
-/*
- * Steps F1 to F4 for a caller that must not wait without bound. Where a fault
- * might, what the CPU has already will do.
- */
-static int hmm_fault_nowait(const struct leaf_fault *f, struct hmm_range *range,
-			    bool look)
-{
-	struct mm_struct *mm = range->notifier->mm;
-	bool quick;
-	int err;
-
-	range->notifier_seq = mmu_interval_read_begin(range->notifier);
-	if (!mmap_read_trylock(mm))
-		return -EAGAIN;
-	quick = look || fault_is_quick(mm, range->start, range->end);
-	if (!quick)
-		fill_request(f, range->hmm_pfns, true);
-	err = hmm_range_fault(range);
-	mmap_read_unlock(mm);
-	if (!err && !quick && !pages_suffice(f, range->hmm_pfns))
-		return -EAGAIN;
-	return err;
-}
-
-/*
- * Pages of memfd_secret() are taken out of the kernel's own mapping before a
- * process gets them; HMM, other than GUP, returns them all the same, but the
- * kernel must not touch them. They are never anonymous and never huge.
- */
-static bool page_usable(unsigned long pfn)
-{
-	struct page *page = hmm_pfn_to_page(pfn);
-	u8 probe;
-
-	return hmm_pfn_to_map_order(pfn) || folio_test_anon(page_folio(page)) ||
-	       !copy_from_kernel_nofault(&probe, page_address(page), 1);
-}
-
-/*
- * Takes out what must not be used. 1 if there is something to store; what is
- * looked at here may be out of date, but then it is not stored.
- */
-static int check_pages(const struct leaf_fault *f, unsigned long *pfns)
-{
-	unsigned int i;
-	int found = 0;
-
-	for (i = f->first; i <= f->last; i++) {
-		unsigned long *pfn = &pfns[i - f->first];
-
-		if (!(*pfn & HMM_PFN_VALID))
-			continue;
-		if (page_usable(*pfn)) {
-			found = 1;
-			continue;
-		}
-		if (i >= f->want_first && i <= f->want_last)
-			return -EFAULT;
-		*pfn = 0;
-	}
-	return found;
-}
-
-/* Step F6 with what goes around it. 0 or -EBUSY. */
-static int commit(struct leaf_fault *f, const struct hmm_range *range,
-		  u64 **table)
-{
-	bool write = f->flags & PINLESS_FAULT_WRITE;
-	struct pinless_leaf *leaf = f->leaf;
-	unsigned int missing, neighbours;
-
-	write_lock(&leaf->lock);
-	if (mmu_interval_read_retry(&leaf->mni, range->notifier_seq)) {
-		write_unlock(&leaf->lock);
-		return -EBUSY;
-	}
-	missing = pinless_leaf_commit(leaf, f->first, f->last, range->hmm_pfns,
-				      f->want_first, f->want_last, write,
-				      f->owner ? f->owner->id :
-						 PINLESS_OWNER_NONE,
-				      table, &neighbours);
-	write_unlock(&leaf->lock);
-	f->neighbours += neighbours;
-
-	if (!f->owner)
-		return 0;
-	if (f->flags & PINLESS_FAULT_PREFETCH) {
-		atomic64_add(missing, &f->owner->prefetched);
-		pinless_owner_count(f->owner, PINLESS_CNT_PREFETCHED, missing);
-	} else {
-		atomic64_add(missing, &f->owner->faults);
-		pinless_owner_count(f->owner, PINLESS_CNT_FAULTS, missing);
-	}
-	if (neighbours)
-		pinless_owner_count(f->owner, PINLESS_CNT_NEIGHBOURS,
-				    neighbours);
-	return 0;
-}
-
-/*
- * One round of steps F1 to F6. With @look nothing is faulted. -EBUSY: an
- * invalidation came between.
- */
-static int try_fault(struct leaf_fault *f, unsigned long *pfns, bool look,
-		     unsigned long timeout)
-{
-	u64 start = pinless_leaf_start(f->leaf);
-	struct hmm_range range = {
-		.notifier = &f->leaf->mni,
-		.start = start + ((u64)f->first << PAGE_SHIFT),
-		.end = start + ((u64)(f->last + 1) << PAGE_SHIFT),
-		.hmm_pfns = pfns,
-		.pfn_flags_mask = HMM_PFN_REQ_FAULT | HMM_PFN_REQ_WRITE,
-	};
-	struct mem_cgroup *memcg, *old_memcg;
-	u64 *table = NULL;
-	int err;
-
-	fill_request(f, pfns, look);
-	pinless_owner_count(f->owner, PINLESS_CNT_FAULT_CALLS, 1);
-	if (f->flags & PINLESS_FAULT_NOWAIT)
-		err = hmm_fault_nowait(f, &range, look);
-	else
-		err = pinless_hmm_fault(&range, timeout);
-	if (err)
-		return err;
-	err = check_pages(f, pfns);
-	if (err <= 0)
-		return err;
-
-	/*
-	 * A look without the lock: when it misleads, the table is allocated for
-	 * nothing, or commit() stores nothing and the access comes back.
-	 */
-	if (READ_ONCE(f->leaf->kind) != PINLESS_LEAF_TABLE &&
-	    hmm_pfn_to_map_order(pfns[f->want_first - f->first]) <
-	    PINLESS_LEAF_SHIFT - PAGE_SHIFT) {
-		memcg = charge_begin(f->leaf->mni.mm, &old_memcg);
-		table = pinless_table_alloc();
-		charge_end(memcg, old_memcg);
-		if (!table)
-			return -ENOMEM;
-	}
-	err = commit(f, &range, &table);
-	pinless_table_free(table);
-	return err;
-}
-
-/* Retries are bounded by time (M4). */
-static int fault_wanted(struct leaf_fault *f, unsigned long *pfns)
-{
-	unsigned long timeout = msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT);
-	unsigned long deadline = jiffies + timeout;
-	bool look = f->flags & PINLESS_FAULT_SNAPSHOT;
-	int err;
-
-	for (;;) {
-		err = try_fault(f, pfns, look, timeout);
-		if (err != -EBUSY)
-			return err;
-		pinless_owner_count(f->owner, PINLESS_CNT_FAULT_RETRIES, 1);
-		if (time_after(jiffies, deadline))
-			return err;
-	}
-}
-
-/*
- * When HMM has to fault one page it faults all that follow it in the range, so
- * it must not be told of neighbours then. The window is looked at without
- * faults; what that leaves missing is faulted by itself.
- */
-static int leaf_fault(struct leaf_fault *f)
-{
-	unsigned long timeout = msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT);
-	unsigned long small[SMALL_WINDOW], *pfns = small;
-	unsigned int pages = f->last - f->first + 1;
-	int err;
-
-	f->ahead = f->last - f->want_last;
-	if (pages > SMALL_WINDOW) {
-		pfns = kmalloc_array(pages, sizeof(*pfns), GFP_KERNEL);
-		if (!pfns)
-			return -ENOMEM;
-	}
-	if (f->ahead) {
-		err = try_fault(f, pfns, true, timeout);
-		if (!err && pages_suffice(f, pfns))
-			goto out;
-		f->last = f->want_last;
-	}
-	err = fault_wanted(f, pfns);
-out:
-	if (pfns != small)
-		kfree(pfns);
-	return err;
 }
 
 /*
@@ -534,7 +248,7 @@ static unsigned int window_last(struct pinless_stream *s, u64 page,
 }
 
 static void window_done(struct pinless_stream *s, u64 leaf_page,
-			const struct leaf_fault *f)
+			const struct pinless_fault *f)
 {
 	if (f->ahead && f->neighbours < f->ahead / 2) {
 		s->order = 0;
@@ -553,7 +267,7 @@ static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 			 unsigned int flags, struct pinless_owner *owner,
 			 struct pinless_stream *stream)
 {
-	struct leaf_fault f = {
+	struct pinless_fault f = {
 		.want_first = pinless_leaf_index(addr),
 		.want_last = pinless_leaf_index(addr + len - 1),
 		.flags = flags,
@@ -562,14 +276,13 @@ static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 	u64 page = addr >> PAGE_SHIFT;
 	int err;
 
-	f.leaf = leaf_get(mirror, addr);
+	f.leaf = leaf_get(mirror, addr, stream);
 	if (IS_ERR(f.leaf))
 		return PTR_ERR(f.leaf);
-	f.first = f.want_first;
 	f.last = f.want_last;
 	if (stream)
 		f.last = window_last(stream, page, f.want_first, f.want_last);
-	err = leaf_fault(&f);
+	err = pinless_leaf_fault(&f);
 	if (!err && stream)
 		window_done(stream, page - f.want_first, &f);
 	return err;

@@ -110,6 +110,7 @@ enum pinless_fault_flags {
  * @order:  log2 of the pages of that window: 0, 3, 6 or 9
  * @rest:   misses to let pass before a larger window is tried
  * @fails:  log2 of what @rest becomes when a window finds nothing
+ * @hint:   the leaf of the last miss
  */
 struct pinless_stream {
 	u64 next;
@@ -117,6 +118,7 @@ struct pinless_stream {
 	u8 order;
 	u8 rest;
 	u8 fails;
+	struct pinless_leaf_hint hint;
 };
 
 int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,

@@ -31,7 +31,7 @@
  * @invalidations: pages that it brought in and that were dropped again
  * @prefetched:    pages that ibv_advise_mr brought in
  * @port:          counters of the device; NULL once the region is gone. Read
- *                 it only through pinless_owner_count()
+ *                 it only through the functions below
  * @rcu:           frees it
  */
 struct pinless_owner {
@@ -75,6 +75,16 @@ static inline bool pinless_owner_gone(const struct pinless_owner *owner)
 	return !READ_ONCE(owner->port);
 }
 
+/*
+ * The counters of the owner's device, or NULL. Under RCU, which is how long they
+ * may be used.
+ */
+static inline struct pinless_counters *
+pinless_owner_port(const struct pinless_owner *owner)
+{
+	return READ_ONCE(owner->port);
+}
+
 /**
  * pinless_owner_count() - add to a port counter of the owner's device
  * @owner:   held by the caller, or found in this RCU section; NULL counts
@@ -95,7 +105,7 @@ static inline void pinless_owner_count(struct pinless_owner *owner,
 	if (!owner)
 		return;
 	rcu_read_lock();
-	pinless_count(READ_ONCE(owner->port), counter, n);
+	pinless_count(pinless_owner_port(owner), counter, n);
 	rcu_read_unlock();
 }
 
