@@ -5,7 +5,7 @@
  * The translation of 2 MiB of user addresses, and its invalidation.
  *
  * The collision-retry scheme of mm/mmu_notifier.c, as this driver uses it. The
- * steps on the left are in mirror.c (F1..F6) and access.c (A1..A3), those on the
+ * steps on the left are in fault.c (F1..F6) and access.c (A1..A3), those on the
  * right are here.
  *
  *  fault                                   invalidation (any context that may

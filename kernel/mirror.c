@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The pinless authors */
 
 /*
- * Mirrors: where the leaves of a process are, and how they are filled. The
+ * Mirrors: where the leaves of a process are, and when they are filled. The
  * protocol of faults and invalidations is told in leaf.c.
  */
 #include <linux/rhashtable.h>
