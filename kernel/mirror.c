@@ -336,7 +336,11 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 	if (err && err != -EAGAIN)
 		pinless_owner_count(owner, PINLESS_CNT_FAULT_ERRORS, 1);
 out_mm:
-	mmput(mm);
+	/* The end of another process is not for this one to clear up. */
+	if (mm == current->mm)
+		mmput(mm);
+	else
+		mmput_async(mm);
 	return err;
 }
 
