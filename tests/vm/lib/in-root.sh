@@ -15,6 +15,7 @@ for node in null zero full random urandom tty; do
 	[ -e "$root/dev/$node" ] || : >"$root/dev/$node"
 	mount --bind "/dev/$node" "$root/dev/$node"
 done
+[ -e "$root/dev/fd" ] || ln -s /proc/self/fd "$root/dev/fd"
 mkdir -p "$root/dev/shm"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
 for file in resolv.conf hosts; do
