@@ -91,7 +91,7 @@ vm_args()
 vm_append()
 {
 	printf '%s' "console=ttyS0 loglevel=${VM_LOGLEVEL:-6} mitigations=off panic=-1 tsc=reliable" \
-		" rcupdate.rcu_cpu_stall_timeout=120 nokaslr random.trust_cpu=on" \
+		" rcupdate.rcu_cpu_stall_timeout=120 nokaslr random.trust_cpu=on secretmem.enable=1" \
 		" kfence.sample_interval=20 printk.devkmsg=on log_buf_len=4M ${VM_APPEND:-}"
 }
 
