@@ -7,7 +7,7 @@
 # Raise this when what is done here changes in a way that old roots lack.
 ROOTS_VERSION=1
 
-BUILD_PACKAGES='build-essential,bc,kmod,sparse,cmake,ninja-build,pkgconf,perl,python3-minimal,libnl-3-dev,libnl-route-3-dev,libudev-dev,libibverbs-dev,librdmacm-dev,libcmocka-dev,gnuplot-nox,man-db,e2fsprogs,busybox-static,shellcheck,cpio,xz-utils,zstd,ca-certificates'
+BUILD_PACKAGES='build-essential,bc,kmod,sparse,cmake,ninja-build,pkgconf,perl,python3-minimal,libnl-3-dev,libnl-route-3-dev,libudev-dev,libibverbs-dev,librdmacm-dev,libcmocka-dev,spin,clang,libclang-rt-dev,gnuplot-nox,man-db,e2fsprogs,busybox-static,shellcheck,cpio,xz-utils,zstd,ca-certificates'
 GUEST_PACKAGES='iproute2,iputils-ping,kmod,procps,util-linux,strace,busybox,ibverbs-providers,ibverbs-utils,libibverbs1,librdmacm1t64,rdmacm-utils,perftest,python3-pyverbs,python3-minimal,libasan8,libubsan1'
 
 # Prints the sources.list of a root ($1: all = with the kernels' suites).

@@ -293,9 +293,9 @@ command_test()
 	local kernels=${KERNEL:-$KERNELS} kernel passed failed skipped part start=$SECONDS
 
 	for part in ${ONLY//,/ }; do
-		case " unit build $MACHINE_GROUPS " in
+		case " unit model build $MACHINE_GROUPS " in
 		*" $part "*) ;;
-		*) usage_error "unknown group '$part' in --only: choose from unit build $MACHINE_GROUPS" ;;
+		*) usage_error "unknown group '$part' in --only: choose from unit model build $MACHINE_GROUPS" ;;
 		esac
 	done
 	OUT=${OUT:-$TOP/results}/test
@@ -307,6 +307,7 @@ command_test()
 	roots_get build
 
 	chosen unit && test_units
+	chosen model && unit_suite model tests/model
 	if chosen build; then
 		test_sources
 		for kernel in $kernels; do
