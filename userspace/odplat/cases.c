@@ -10,14 +10,7 @@
 #define MIB	((size_t)1 << 20)
 #define GIB	((size_t)1 << 30)
 
-struct table {
-	struct job *job;
-	size_t count, room;
-	bool failed;
-};
-
-__attribute__((format(printf, 3, 4)))
-static void add(struct table *table, struct job job, const char *format, ...)
+void add_job(struct job_table *table, struct job job, const char *second, const char *format, ...)
 {
 	va_list arguments;
 
@@ -35,10 +28,12 @@ static void add(struct table *table, struct job job, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(job.name[0], sizeof(job.name[0]), format, arguments);
 	va_end(arguments);
+	if (second)
+		snprintf(job.name[1], sizeof(job.name[1]), "%s", second);
 	table->job[table->count++] = job;
 }
 
-static void add_floors(struct table *table)
+static void add_floors(struct job_table *table)
 {
 	static const struct {
 		const char *name;
@@ -57,14 +52,14 @@ static void add_floors(struct table *table)
 	};
 
 	for (size_t f = 0; f < sizeof(floors) / sizeof(floors[0]); f++)
-		add(table, (struct job){
+		add_job(table, (struct job){
 			.run = floors[f].run, .on_cpu = true, .length = floors[f].length,
 			.huge = floors[f].huge, .samples = floors[f].samples,
 			.warmups = floors[f].warmups,
-		}, "%s", floors[f].name);
+		}, NULL, "%s", floors[f].name);
 }
 
-static void add_transfers(struct table *table, enum operation operation, const char *verb)
+static void add_transfers(struct job_table *table, enum operation operation, const char *verb)
 {
 	static const struct {
 		const char *name;
@@ -95,7 +90,7 @@ static void add_transfers(struct table *table, enum operation operation, const c
 			/* Less than a huge page cannot fill one. */
 			if (endings[e].huge && sizes[s].length < HUGE_BYTES)
 				continue;
-			add(table,
+			add_job(table,
 			    (struct job){
 				    .run = run_transfer,
 				    .operation = operation,
@@ -105,12 +100,12 @@ static void add_transfers(struct table *table, enum operation operation, const c
 				    .samples = sizes[s].samples,
 				    .warmups = sizes[s].warmups,
 			    },
-			    "%s.%s.%s", verb, sizes[s].name, endings[e].name);
+			    NULL, "%s.%s.%s", verb, sizes[s].name, endings[e].name);
 		}
 	}
 }
 
-static void add_registrations(struct table *table)
+static void add_registrations(struct job_table *table)
 {
 	static const struct {
 		const char *name;
@@ -125,21 +120,21 @@ static void add_registrations(struct table *table)
 		{ "odp.1t", 1024 * GIB, STATE_COLD, 20, 1 },
 		{ "implicit", 0, STATE_COLD, 500, 10 },
 		{ "pinned.1m", MIB, STATE_PINNED, 100, 2 },
-		{ "pinned.256m", 256 * MIB, STATE_PINNED, 4, 0 },
+		{ "pinned.256m", 256 * MIB, STATE_PINNED, 10, 0 },
 	};
 
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		add(table, (struct job){
+		char second[CASE_NAME_SIZE];
+
+		snprintf(second, sizeof(second), "dereg.%s", kinds[k].name);
+		add_job(table, (struct job){
 			.run = run_register, .length = kinds[k].length, .state = { kinds[k].state },
 			.samples = kinds[k].samples, .warmups = kinds[k].warmups,
-		}, "reg.%s", kinds[k].name);
-		if (!table->failed)
-			snprintf(table->job[table->count - 1].name[1], CASE_NAME_SIZE, "dereg.%s",
-				 kinds[k].name);
+		}, second, "reg.%s", kinds[k].name);
 	}
 }
 
-static void add_invalidations(struct table *table, bool unmap)
+static void add_invalidations(struct job_table *table, bool unmap)
 {
 	static const struct {
 		unsigned int pages, samples, warmups;
@@ -157,7 +152,7 @@ static void add_invalidations(struct table *table, bool unmap)
 
 	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
 		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-			add(table,
+			add_job(table,
 			    (struct job){
 				    .run = run_invalidate,
 				    .unmap = unmap,
@@ -166,45 +161,46 @@ static void add_invalidations(struct table *table, bool unmap)
 				    .samples = sizes[s].samples,
 				    .warmups = sizes[s].warmups,
 			    },
-			    "%s.%u.%s", unmap ? "munmap" : "dontneed", sizes[s].pages,
+			    NULL, "%s.%u.%s", unmap ? "munmap" : "dontneed", sizes[s].pages,
 			    kinds[k].name);
 	if (unmap)
 		return;
-	add(table, (struct job){
+	add_job(table, (struct job){
 		.run = run_invalidate_untouched, .state = { STATE_UNREGISTERED }, .length = GIB,
 		.samples = 40, .warmups = 1,
-	}, "dontneed.1g-untouched.unregistered");
-	add(table, (struct job){
+	}, NULL, "dontneed.1g-untouched.unregistered");
+	add_job(table, (struct job){
 		.run = run_invalidate_untouched, .state = { STATE_COLD }, .length = GIB,
 		.samples = 40, .warmups = 1,
-	}, "dontneed.1g-untouched.registered");
-	add(table, (struct job){
+	}, NULL, "dontneed.1g-untouched.registered");
+	add_job(table, (struct job){
 		.run = run_invalidate_shared, .length = PAGE_BYTES, .samples = 40, .warmups = 1,
-	}, "dontneed.1.registered-64-times");
+	}, NULL, "dontneed.1.registered-64-times");
 }
 
-static void add_prefetches(struct table *table)
+static void add_prefetches(struct job_table *table)
 {
 	static const unsigned int pages[] = { 64, 512 };
 
 	for (size_t p = 0; p < sizeof(pages) / sizeof(pages[0]); p++) {
 		for (unsigned int touched = 0; touched < 2; touched++) {
-			add(table, (struct job){
+			const char *state = touched ? "touched" : "cold";
+			char second[CASE_NAME_SIZE];
+
+			snprintf(second, sizeof(second), "prefetch.%u.%s.first-access", pages[p],
+				 state);
+			add_job(table, (struct job){
 				.run = run_prefetch, .length = pages[p] * PAGE_BYTES,
 				.state = { touched ? STATE_TOUCHED : STATE_COLD },
 				.samples = pages[p] == 64 ? 40 : 20, .warmups = 1,
-			}, "prefetch.%u.%s", pages[p], touched ? "touched" : "cold");
-			if (!table->failed)
-				snprintf(table->job[table->count - 1].name[1], CASE_NAME_SIZE,
-					 "prefetch.%u.%s.first-access", pages[p],
-					 touched ? "touched" : "cold");
+			}, second, "prefetch.%u.%s", pages[p], state);
 		}
 	}
 }
 
 struct job *build_jobs(size_t *count)
 {
-	struct table table = { 0 };
+	struct job_table table = { 0 };
 
 	add_floors(&table);
 	add_transfers(&table, OP_WRITE, "write");
@@ -215,9 +211,10 @@ struct job *build_jobs(size_t *count)
 	add_invalidations(&table, false);
 	add_invalidations(&table, true);
 	add_prefetches(&table);
-	add(&table, (struct job){
+	add_job(&table, (struct job){
 		.run = run_mrelease, .length = 256 * MIB, .samples = 3, .wall_only = true,
-	}, "mrelease.256m");
+	}, NULL, "mrelease.256m");
+	add_growth_jobs(&table);
 	if (table.failed) {
 		free(table.job);
 		return NULL;

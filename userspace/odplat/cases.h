@@ -15,6 +15,16 @@ enum state {
 	STATE_UNREGISTERED,	/* no region */
 };
 
+/** enum sharing - what faults at the same time have in common */
+enum sharing {
+	SHARING_LEAF,		/* 2 MiB of one process */
+	SHARING_MIRROR,		/* one process */
+	SHARING_NOTHING,	/* each has a process of its own */
+};
+
+/** enum memory_object - what is made to see how much memory goes into it */
+enum memory_object { MEMORY_QP, MEMORY_CQ, MEMORY_MR };
+
 /** struct bench - what a case is measured on */
 struct bench {
 	struct link *link;	/* NULL for the floors */
@@ -46,6 +56,11 @@ struct job {
 	size_t length;			/* bytes worked on */
 	bool huge;			/* in transparent huge pages */
 	bool unmap;			/* invalidations: munmap() instead of MADV_DONTNEED */
+	bool named_only;		/* left out unless a pattern matches */
+	bool in_one_round;		/* what is made before the samples is costly */
+	unsigned int many;		/* growth: regions, leaves, queue pairs or objects */
+	enum sharing sharing;		/* growth: faults at the same time */
+	enum memory_object object;	/* growth: memory */
 };
 
 /**
@@ -62,5 +77,27 @@ job_function run_register;
 job_function run_invalidate, run_invalidate_untouched, run_invalidate_shared;
 job_function run_prefetch;
 job_function run_mrelease;
+job_function run_growth_elsewhere, run_growth_over, run_growth_leaves, run_growth_faults;
+job_function run_memory_objects, run_memory_region;
+
+/**
+ * struct job_table - the jobs while they are put together
+ * @failed: there was no memory for one of them
+ */
+struct job_table {
+	struct job *job;
+	size_t count, room;
+	bool failed;
+};
+
+/**
+ * add_job() - append @job under the name of @format, and a second case of it under @second (NULL:
+ * none)
+ */
+void add_job(struct job_table *table, struct job job, const char *second, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/** add_growth_jobs() - how costs grow, and memory */
+void add_growth_jobs(struct job_table *table);
 
 #endif

@@ -28,7 +28,7 @@ static void on_alarm(int signal_number)
  * The timer repeats: had it fired only once, between the look at limit_passed and the sleep, the
  * sleep would never end.
  */
-static void set_limit(unsigned int seconds)
+void endpoint_limit(unsigned int seconds)
 {
 	struct itimerval timer = { .it_value.tv_sec = seconds,
 				   .it_interval.tv_usec = seconds ? 100000 : 0 };
@@ -187,7 +187,7 @@ int endpoint_connect(struct endpoint *endpoint, const struct address *remote, st
 	return err ? explain_error(why, "ibv_modify_qp to RTS", err) : 0;
 }
 
-/* Waits for one completion; the timer of set_limit() must be running. */
+/* Waits for one completion; the timer of endpoint_limit() must be running. */
 static int await_completion(struct endpoint *endpoint, struct ibv_wc *completion)
 {
 	struct ibv_cq *cq;
@@ -236,8 +236,8 @@ static void settle_events(struct endpoint *endpoint)
 	}
 }
 
-int endpoint_transfer(struct endpoint *endpoint, struct ibv_send_wr *request, uint64_t *elapsed,
-		      struct message *why)
+int endpoint_transfer_unlimited(struct endpoint *endpoint, struct ibv_send_wr *request,
+				uint64_t *elapsed, struct message *why)
 {
 	struct ibv_send_wr *bad;
 	struct ibv_wc completion;
@@ -245,16 +245,12 @@ int endpoint_transfer(struct endpoint *endpoint, struct ibv_send_wr *request, ui
 	int err;
 
 	request->send_flags |= IBV_SEND_SIGNALED;
-	set_limit(ENDPOINT_LIMIT_S);
 	start = now_ns();
 	err = ibv_post_send(endpoint->qp, request, &bad);
-	if (err) {
-		set_limit(0);
+	if (err)
 		return explain_error(why, "ibv_post_send", err);
-	}
 	err = await_completion(endpoint, &completion);
 	*elapsed = now_ns() - start;
-	set_limit(0);
 	settle_events(endpoint);
 	if (err == -ETIMEDOUT)
 		snprintf(why->text, sizeof(why->text), "timeout: no completion within %d s",
@@ -266,6 +262,17 @@ int endpoint_transfer(struct endpoint *endpoint, struct ibv_send_wr *request, ui
 			 ibv_wc_status_str(completion.status));
 		err = -EIO;
 	}
+	return err;
+}
+
+int endpoint_transfer(struct endpoint *endpoint, struct ibv_send_wr *request, uint64_t *elapsed,
+		      struct message *why)
+{
+	int err;
+
+	endpoint_limit(ENDPOINT_LIMIT_S);
+	err = endpoint_transfer_unlimited(endpoint, request, elapsed, why);
+	endpoint_limit(0);
 	return err;
 }
 

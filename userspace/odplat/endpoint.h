@@ -76,6 +76,22 @@ int endpoint_connect(struct endpoint *endpoint, const struct address *remote, st
 int endpoint_transfer(struct endpoint *endpoint, struct ibv_send_wr *request, uint64_t *elapsed,
 		      struct message *why);
 
+/**
+ * endpoint_transfer_unlimited() - the same under a limit that the caller keeps
+ *
+ * For operations of several threads, and where the timer's system calls would be measured.
+ */
+int endpoint_transfer_unlimited(struct endpoint *endpoint, struct ibv_send_wr *request,
+				uint64_t *elapsed, struct message *why);
+
+/**
+ * endpoint_limit() - from now on waits of this process end with -ETIMEDOUT after @seconds; 0: no
+ * longer
+ *
+ * The timer's signal wakes one thread of those that do not block SIGALRM, ten times a second.
+ */
+void endpoint_limit(unsigned int seconds);
+
 /** endpoint_post_recv() - post one receive */
 int endpoint_post_recv(struct endpoint *endpoint, const struct ibv_mr *mr, void *memory,
 		       uint32_t length, struct message *why);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (c) 2026 The pinless authors
-#include "figures.h"
+#include "curves.h"
 
-#include <stdarg.h>
 #include <string.h>
 
-static const char *const device_colour[FIGURE_DEVICES] = {
+const char *const device_colour[FIGURE_DEVICES] = {
 	"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
 };
 
@@ -99,7 +98,9 @@ bool draw_latency(FILE *script, const struct results *results, const char *name)
 	fprintf(script,
 		"set multiplot layout %zu,1 title \"%s: latency by the state of the memory\"\n",
 		panels, name);
-	fprintf(script, "set logscale x\nset xrange [%.4f:%.4f]\nset yrange [0:100]\n",
+	fprintf(script, "set logscale x\nset xrange [%.4f:%.4f]\nset yrange [0:100]\n"
+		"set xtics (0.1, 0.2, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, "
+		"1000, 1500, 2000, 3000, 5000, 7000, 10000, 20000, 50000, 100000, 200000, 500000)\n",
 		least / 1000 / 1.15, most / 1000 * 1.3);
 	fputs("set ylabel \"operations done, %\"\nset key outside right center\nset lmargin 9\nset rmargin 24\n",
 	      script);
@@ -230,55 +231,6 @@ bool draw_overview(FILE *script, const struct results *results, const char *name
 	return true;
 }
 
-/* A curve: where it stands on the x axis, the case, and whether there is one. */
-static size_t write_curve(FILE *script, const struct results *results, const char *block,
-			  const char *device, const char *pattern, const char *const *parts,
-			  const double *at, size_t count)
-{
-	size_t points = 0;
-
-	fprintf(script, "$%s << EOD\n", block);
-	for (size_t i = 0; i < count; i++) {
-		char name[CASE_NAME_SIZE];
-		double figure;
-
-		snprintf(name, sizeof(name), pattern, parts[i]);
-		if (!results_figure(results, results_find(results, device, name), &figure))
-			continue;
-		fprintf(script, "%g %.4f\n", at[i], figure / 1000);
-		points++;
-	}
-	fputs("EOD\n", script);
-	return points;
-}
-
-/* One line of a plot command; the first one begins it. */
-struct curves {
-	char text[8192];
-	size_t used;
-};
-
-__attribute__((format(printf, 2, 3)))
-static void add_curve(struct curves *curves, const char *format, ...)
-{
-	va_list arguments;
-	size_t room = sizeof(curves->text) - curves->used;
-	int length;
-
-	length = snprintf(curves->text + curves->used, room, "%s",
-			  curves->used ? ", \\\n  " : "plot ");
-	if (length < 0 || (size_t)length >= room)
-		return;
-	va_start(arguments, format);
-	length += vsnprintf(curves->text + curves->used + length, room - (size_t)length, format,
-			    arguments);
-	va_end(arguments);
-	if ((size_t)length < room)
-		curves->used += (size_t)length;
-	else
-		curves->text[curves->used] = 0;
-}
-
 bool draw_sizes(FILE *script, const struct results *results, const char *name)
 {
 	static const char *const sizes[] = { "8", "256k", "2m" };
@@ -325,139 +277,6 @@ bool draw_sizes(FILE *script, const struct results *results, const char *name)
 		"set xrange [4:4194304]\nset key outside right center\n"
 		"set xtics (\"8\" 8, \"64\" 64, \"512\" 512, \"4 KiB\" 4096, \"32 KiB\" 32768, \"256 KiB\" 262144, \"2 MiB\" 2097152)\n%s\n",
 		name, figure_unit(results), curves.text);
-	figure_end(script);
-	return true;
-}
-
-bool draw_invalidations(FILE *script, const struct results *results, const char *name)
-{
-	static const char *const pages[] = { "1", "64", "512", "16384" };
-	static const double at[] = { 1, 64, 512, 16384 };
-	static const char *const untouched[] = { "registered" };
-	static const double far[] = { 262144 };
-	static const struct {
-		const char *state, *style;
-	} states[] = {
-		{ "nic-warm", "dashtype 1 pointtype 7" }, { "nic-cold", "dashtype 2 pointtype 5" },
-	};
-	const char *devices[FIGURE_DEVICES];
-	size_t count = figure_devices(results, devices), points = 0;
-	struct curves curves = { .used = 0 };
-	char pattern[CASE_NAME_SIZE], block[32];
-
-	for (size_t d = 0; d < count; d++) {
-		for (size_t s = 0; s < sizeof(states) / sizeof(states[0]); s++) {
-			size_t got;
-
-			snprintf(pattern, sizeof(pattern), "%s.%%s.%s", name, states[s].state);
-			snprintf(block, sizeof(block), "d%zu_%zu", d, s);
-			got = write_curve(script, results, block, devices[d], pattern, pages, at,
-					  4);
-			points += got;
-			if (got)
-				add_curve(
-					&curves,
-					"$%s using 1:2 with linespoints linewidth 2 pointsize 1.2 linecolor \"%s\" %s title \"%s %s\"",
-					block, device_colour[d], states[s].style, devices[d],
-					states[s].state);
-		}
-		snprintf(pattern, sizeof(pattern), "%s.1g-untouched.%%s", name);
-		snprintf(block, sizeof(block), "u%zu", d);
-		if (write_curve(script, results, block, devices[d], pattern, untouched, far, 1))
-			add_curve(
-				&curves,
-				"$%s using 1:2 with points pointtype 3 pointsize 2 linewidth 3 linecolor \"%s\" title \"%s 1 GiB, untouched\"",
-				block, device_colour[d], devices[d]);
-	}
-	if (points < 2)
-		return false;
-	snprintf(pattern, sizeof(pattern), "%s.%%s.unregistered", name);
-	if (write_curve(script, results, "floor", devices[0], pattern, pages, at, 4))
-		add_curve(
-			&curves,
-			"$floor using 1:2 with linespoints linewidth 2 pointtype 6 linecolor \"black\" title \"unregistered\"");
-	snprintf(block, sizeof(block), "cost-%s", name);
-	figure_begin(script, block, 960, 560);
-	fprintf(script,
-		"set title \"%s of registered memory: cost against size\"\nset logscale xy\nset xlabel \"pages of 4 KiB\"\n"
-		"set ylabel \"%s\"\nset xrange [0.6:500000]\nset key outside right center\n%s\n",
-		name, figure_unit(results), curves.text);
-	figure_end(script);
-	return true;
-}
-
-#define REGISTRATIONS	6
-
-/* What a device refuses stands on the lower edge. */
-static bool write_refusals(FILE *script, const struct results *results, const char *device,
-			   const char *const kinds[REGISTRATIONS], size_t block)
-{
-	char name[CASE_NAME_SIZE];
-	bool any = false;
-
-	fprintf(script, "$f%zu << EOD\n", block);
-	for (size_t k = 0; k < REGISTRATIONS; k++) {
-		struct row *row;
-
-		snprintf(name, sizeof(name), "reg.%s", kinds[k]);
-		row = results_find(results, device, name);
-		if (!row || !row->failed)
-			continue;
-		fprintf(script, "%zu %.2f \"%s refuses\"\n", k + 1, 0.03 + 0.05 * (double)block, device);
-		any = true;
-	}
-	fputs("EOD\n", script);
-	return any;
-}
-
-bool draw_registrations(FILE *script, const struct results *results, const char *name)
-{
-	static const char *const kinds[REGISTRATIONS] = {
-		"odp.4k", "odp.1g", "odp.2g", "odp.64g", "odp.1t", "implicit",
-	};
-	static const double at[REGISTRATIONS] = { 1, 2, 3, 4, 5, 6 };
-	static const char *const verbs[] = { "reg", "dereg" };
-	const char *devices[FIGURE_DEVICES];
-	size_t count = figure_devices(results, devices), points = 0;
-	unsigned int refusing = 0;
-	struct curves curves = { .used = 0 };
-	char pattern[CASE_NAME_SIZE], block[32];
-
-	(void)name;
-	for (size_t d = 0; d < count; d++) {
-		for (size_t v = 0; v < 2; v++) {
-			size_t got;
-
-			snprintf(pattern, sizeof(pattern), "%s.%%s", verbs[v]);
-			snprintf(block, sizeof(block), "d%zu_%zu", d, v);
-			got = write_curve(script, results, block, devices[d], pattern, kinds, at,
-					  REGISTRATIONS);
-			points += got;
-			if (got)
-				add_curve(
-					&curves,
-					"$%s using 1:2 with linespoints linewidth 2 pointsize 1.2 linecolor \"%s\" dashtype %zu pointtype %d title \"%s %s\"",
-					block, device_colour[d], v + 1, v ? 5 : 7, devices[d],
-					v ? "deregister" : "register");
-		}
-		if (write_refusals(script, results, devices[d], kinds, d))
-			refusing |= 1u << d;
-	}
-	if (points < 2)
-		return false;
-	for (size_t d = 0; d < count; d++) {
-		if (!(refusing & 1u << d))
-			continue;
-		add_curve(&curves,
-			  "$f%zu using 1:2:3 axes x1y2 with labels textcolor \"%s\" font \",9\"", d,
-			  device_colour[d]);
-	}
-	figure_begin(script, "cost-register", 960, 560);
-	fprintf(script,
-		"set title \"ODP registration of untouched memory: cost against size\"\nset logscale y\nset ylabel \"%s\"\n"
-		"set xrange [0.5:6.5]\nset y2range [0:1]\nset key outside right center\n"
-		"set xtics (\"4 KiB\" 1, \"1 GiB\" 2, \"2 GiB\" 3, \"64 GiB\" 4, \"1 TiB\" 5, \"implicit\" 6)\n%s\n",
-		figure_unit(results), curves.text);
 	figure_end(script);
 	return true;
 }

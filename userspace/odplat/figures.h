@@ -41,9 +41,9 @@ static inline const char *figure_unit(const struct results *results)
 figure_function draw_latency;
 
 /**
- * draw_overview(), draw_sizes(), draw_invalidations(), draw_registrations() - cost by case, and
- * against size
+ * draw_overview(), draw_sizes(), draw_invalidations(), draw_registrations(), draw_growth() - cost by
+ * case, against size, and against the number of things
  */
-figure_function draw_overview, draw_sizes, draw_invalidations, draw_registrations;
+figure_function draw_overview, draw_sizes, draw_invalidations, draw_registrations, draw_growth;
 
 #endif

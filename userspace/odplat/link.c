@@ -228,29 +228,31 @@ int link_transfer(struct link *link, enum operation operation, struct place init
 	return err;
 }
 
-/*
- * A part of the target's warm store by turns, as far as @length reaches, with local memory that is
- * no store.
- */
+/* One operation between local memory that is no store and the start of the target's warm store. */
+static int exchange(struct link *link, enum ibv_wr_opcode opcode, uint64_t memory, uint32_t lkey,
+		    size_t length, uint64_t *elapsed, struct message *why)
+{
+	const struct region *warm = &link->region[TARGET][STORE_WARM];
+	struct ibv_sge sge = { .addr = memory, .length = (uint32_t)length, .lkey = lkey };
+	struct ibv_send_wr request = {
+		.sg_list = &sge, .num_sge = 1, .opcode = opcode,
+		.wr.rdma = { .remote_addr = warm->memory, .rkey = warm->rkey },
+	};
+
+	return run_request(link, &request, elapsed, why);
+}
+
+/* As often as @length needs it. */
 static int stream(struct link *link, enum ibv_wr_opcode opcode, uint64_t memory, uint32_t lkey,
 		  size_t length, struct message *why)
 {
-	const struct region *warm = &link->region[TARGET][STORE_WARM];
 	uint64_t elapsed;
 	int err = 0;
 
-	for (size_t done = 0; done < length && !err; done += WARM_BYTES) {
-		size_t part = length - done < WARM_BYTES ? length - done : WARM_BYTES;
-		struct ibv_sge sge = { .addr = memory + done,
-				       .length = (uint32_t)part,
-				       .lkey = lkey };
-		struct ibv_send_wr request = {
-			.sg_list = &sge, .num_sge = 1, .opcode = opcode,
-			.wr.rdma = { .remote_addr = warm->memory, .rkey = warm->rkey },
-		};
-
-		err = run_request(link, &request, &elapsed, why);
-	}
+	for (size_t done = 0; done < length && !err; done += WARM_BYTES)
+		err = exchange(link, opcode, memory + done, lkey,
+			       length - done < WARM_BYTES ? length - done : WARM_BYTES, &elapsed,
+			       why);
 	return err;
 }
 
@@ -284,6 +286,13 @@ int link_ensure(struct link *link, enum store store, struct message *why)
 		link_unmap(link, TARGET, store);
 	}
 	return err;
+}
+
+int link_exchange(struct link *link, enum operation operation, const void *memory, uint32_t lkey,
+		  size_t length, uint64_t *elapsed, struct message *why)
+{
+	return exchange(link, operation == OP_READ ? IBV_WR_RDMA_READ : IBV_WR_RDMA_WRITE,
+			(uintptr_t)memory, lkey, length, elapsed, why);
 }
 
 int link_read_into(struct link *link, uint64_t memory, uint32_t lkey, size_t length,

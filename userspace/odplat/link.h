@@ -111,6 +111,15 @@ int link_transfer(struct link *link, enum operation operation, struct place init
 #define FETCH_ADD_OPERAND	0x1000000fffffffull
 
 /**
+ * link_exchange() - one operation between a local region and the start of the target's warm store,
+ * measured
+ * @operation: OP_READ or OP_WRITE
+ * @length: at most WARM_BYTES
+ */
+int link_exchange(struct link *link, enum operation operation, const void *memory, uint32_t lkey,
+		  size_t length, uint64_t *elapsed, struct message *why);
+
+/**
  * link_read_into() - have the NIC write all of a local region by RDMA READ of the target's warm
  * store
  */

@@ -133,6 +133,9 @@ static bool report(const struct results *results, const struct options *options)
 
 	if (options->csv)
 		report_csv(stdout, results);
+	else if (options->compare && !json_only)
+		report_compare(stdout, results, options->devices.name[0],
+			       options->devices.name[1]);
 	else if (!json_only)
 		report_table(stdout, results);
 	if (options->json)
@@ -174,6 +177,59 @@ static int measure(struct run *run, const struct options *options)
 	return good ? EXIT_MEASURED : EXIT_NOT_MEASURED;
 }
 
+/* The last part of a path. */
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+static int diff(const struct options *options)
+{
+	const char *titles[2] = { file_name(options->diff[0]), file_name(options->diff[1]) };
+	struct results results[2] = { { 0 }, { 0 } };
+	int status = EXIT_NOT_MEASURED;
+	struct message why;
+
+	/* Files of one name lie in folders of different names. */
+	if (!strcmp(titles[0], titles[1])) {
+		titles[0] = "old";
+		titles[1] = "new";
+	}
+	if (results_read(&results[0], options->diff[0], &why) ||
+	    results_read(&results[1], options->diff[1], &why)) {
+		fprintf(stderr, "odplat: %s\n", why.text);
+	} else if (report_diff(stdout, &results[0], &results[1], titles)) {
+		fprintf(stderr, "odplat: %s is %s and %s is not: only runs of one mode can be compared\n",
+			options->diff[0], results[0].counted ? "counted" : "wall-clock",
+			options->diff[1]);
+	} else if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "odplat: standard output: %s\n", strerror(errno));
+	} else {
+		status = EXIT_MEASURED;
+	}
+	free_results(&results[0]);
+	free_results(&results[1]);
+	return status;
+}
+
+/* Of an earlier run all but the distributions can be shown again. */
+static int report_again(const struct options *options)
+{
+	struct results results;
+	struct message why;
+	int status;
+
+	if (results_read(&results, options->read, &why)) {
+		fprintf(stderr, "odplat: %s\n", why.text);
+		return EXIT_NOT_MEASURED;
+	}
+	status = report(&results, options) ? EXIT_MEASURED : EXIT_NOT_MEASURED;
+	free_results(&results);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -185,6 +241,11 @@ int main(int argc, char **argv)
 	if (parsed != PARSED_RUN) {
 		free_options(&options);
 		return parsed == PARSED_DONE ? EXIT_MEASURED : EXIT_USAGE;
+	}
+	if (options.diff[0] || options.read) {
+		status = options.read ? report_again(&options) : diff(&options);
+		free_options(&options);
+		return status;
 	}
 	run.jobs = build_jobs(&run.job_count);
 	if (!run.jobs) {

@@ -26,6 +26,9 @@ static const char help[] =
 	"      --counted          the clock counts instructions: label the results so, leave out what makes no sense\n"
 	"  -j, --json FILE        write the results as JSON; '-' is standard output, and no table then\n"
 	"      --csv              print CSV instead of the table\n"
+	"      --compare A B      measure devices A and B and show them side by side, with the ratio\n"
+	"      --diff OLD NEW     measure nothing: show the results of two runs (JSON files) side by side\n"
+	"      --read FILE        measure nothing: report the results of an earlier run (a JSON file)\n"
 	"      --plot DIR         write plots (PNG and SVG, by gnuplot) and their data to DIR\n"
 	"      --progress         show progress on standard error even when it is no terminal\n"
 	"  -q, --quiet            never show progress\n"
@@ -38,8 +41,11 @@ static const char help[] =
 enum {
 	OPTION_PROCESSES = 256,
 	OPTION_COUNTED,
+	OPTION_COMPARE,
 	OPTION_CSV,
+	OPTION_DIFF,
 	OPTION_PLOT,
+	OPTION_READ,
 	OPTION_PROGRESS,
 	OPTION_VERSION
 };
@@ -54,8 +60,11 @@ static const struct option long_options[] = {
 	{ "processes", required_argument, NULL, OPTION_PROCESSES },
 	{ "counted", no_argument, NULL, OPTION_COUNTED },
 	{ "json", required_argument, NULL, 'j' },
+	{ "compare", required_argument, NULL, OPTION_COMPARE },
+	{ "diff", required_argument, NULL, OPTION_DIFF },
 	{ "csv", no_argument, NULL, OPTION_CSV },
 	{ "plot", required_argument, NULL, OPTION_PLOT },
+	{ "read", required_argument, NULL, OPTION_READ },
 	{ "progress", no_argument, NULL, OPTION_PROGRESS },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
@@ -112,6 +121,9 @@ static bool take_option(int option, const char *argument, struct options *option
 	case 'j':
 		options->json = argument;
 		return true;
+	case OPTION_READ:
+		options->read = argument;
+		return true;
 	case OPTION_PLOT:
 		options->plot = argument;
 		return true;
@@ -135,6 +147,26 @@ static bool take_option(int option, const char *argument, struct options *option
 	}
 }
 
+/* An option with two arguments: getopt_long() knows of the first. */
+static bool take_pair(int option, const char *first, int argc, char **argv, struct options *options)
+{
+	const char *second = optind < argc ? argv[optind] : NULL;
+
+	if (!second || *second == '-') {
+		fprintf(stderr, "odplat: --%s needs two arguments\n",
+			option == OPTION_COMPARE ? "compare" : "diff");
+		return false;
+	}
+	optind++;
+	if (option == OPTION_COMPARE) {
+		options->compare = true;
+		return add_name(&options->devices, first) && add_name(&options->devices, second);
+	}
+	options->diff[0] = first;
+	options->diff[1] = second;
+	return true;
+}
+
 enum parsed parse_options(int argc, char **argv, struct options *options)
 {
 	int option;
@@ -151,7 +183,9 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 			printf("odplat %s\n", ODPLAT_VERSION);
 			return PARSED_DONE;
 		}
-		if (!take_option(option, optarg, options)) {
+		if (option == OPTION_COMPARE || option == OPTION_DIFF
+			    ? !take_pair(option, optarg, argc, argv, options)
+			    : !take_option(option, optarg, options)) {
 			fputs("Try \"odplat --help\".\n", stderr);
 			return PARSED_WRONG;
 		}
@@ -159,6 +193,16 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 	if (optind < argc) {
 		fprintf(stderr, "odplat: \"%s\" is no option\nTry \"odplat --help\".\n",
 			argv[optind]);
+		return PARSED_WRONG;
+	}
+	if (options->compare &&
+	    (options->devices.count != 2 ||
+	     !strcmp(options->devices.name[0], options->devices.name[1]))) {
+		fputs("odplat: --compare is for two devices and no --device besides\n", stderr);
+		return PARSED_WRONG;
+	}
+	if (options->compare && options->csv) {
+		fputs("odplat: --compare and --csv are two forms of output: choose one\n", stderr);
 		return PARSED_WRONG;
 	}
 	if (options->csv && options->json && !strcmp(options->json, "-")) {

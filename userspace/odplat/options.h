@@ -26,7 +26,10 @@ struct options {
 	bool counted;
 	bool list;
 	bool csv;
+	bool compare;			/* the two devices side by side */
+	const char *diff[2];		/* files of two runs; NULL: measure */
 	enum progress progress;
+	const char *read;		/* file of an earlier run; NULL: measure */
 	const char *json;
 	const char *plot;
 };

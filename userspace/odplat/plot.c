@@ -34,6 +34,7 @@ static const struct {
 	{ "dontneed", draw_invalidations },
 	{ "munmap", draw_invalidations },
 	{ "register", draw_registrations },
+	{ "growth", draw_growth },
 };
 
 void figure_begin(FILE *script, const char *name, unsigned int width, unsigned int height)
@@ -87,7 +88,7 @@ static int write_script(const struct results *results, const char *directory, si
 
 	snprintf(file, size, "%s-%s.gp", is_latency(figure) ? "latency" : "cost",
 		 figures[figure].name);
-	if (figures[figure].draw == draw_overview)
+	if (figures[figure].draw == draw_overview || figures[figure].draw == draw_growth)
 		snprintf(file, size, "%s.gp", figures[figure].name);
 	if (snprintf(path, sizeof(path), "%s/%s", directory, file) >= (int)sizeof(path))
 		return -ENAMETOOLONG;

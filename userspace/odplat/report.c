@@ -21,7 +21,7 @@ void report_json(FILE *out, const struct results *results)
 		json_string(out, row->device);
 		fputs(",\"case\":", out);
 		json_string(out, row->name);
-		fprintf(out, ",\"unit\":\"ns\",\"n\":%zu,", s.count);
+		fprintf(out, ",\"unit\":\"%s\",\"n\":%zu,", row->bytes ? "B" : "ns", s.count);
 		if (s.count)
 			fprintf(out,
 				"\"min\":%llu,\"median\":%llu,\"mean98\":%.1f,\"p99\":%llu,\"p999\":%llu,\"max\":%llu",
@@ -55,7 +55,7 @@ void report_csv(FILE *out, const struct results *results)
 		csv_string(out, row->device);
 		putc(',', out);
 		csv_string(out, row->name);
-		fprintf(out, ",ns,%zu,", s.count);
+		fprintf(out, ",%s,%zu,", row->bytes ? "B" : "ns", s.count);
 		if (s.count)
 			fprintf(out, "%llu,%llu,%.1f,%llu,%llu,%llu", (unsigned long long)s.min,
 				(unsigned long long)s.median, s.mean98, (unsigned long long)s.p99,

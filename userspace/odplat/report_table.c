@@ -121,7 +121,7 @@ static struct layout lay_out_table(const struct results *results)
 void report_table(FILE *out, const struct results *results)
 {
 	struct layout layout = lay_out_table(results);
-	bool corrupt = false;
+	bool corrupt = false, bytes = false;
 	char versus[16] = "";
 
 	if (layout.several)
@@ -135,6 +135,7 @@ void report_table(FILE *out, const struct results *results)
 		struct row *row = &results->row[i];
 
 		corrupt |= row->verdict == VERDICT_BAD;
+		bytes |= row->bytes;
 		print_row(out, results, row, &layout, i && !strcmp(row->name, row[-1].name));
 	}
 	fprintf(out,
@@ -144,6 +145,8 @@ void report_table(FILE *out, const struct results *results)
 	if (layout.several)
 		fprintf(out, " %s: against the same case on %s.", versus, layout.reference);
 	putc('\n', out);
+	if (bytes)
+		fputs("growth.memory.*: kB (1000 bytes), of kernel and process together.\n", out);
 	if (corrupt)
 		fputs("CORRUPT: the device reported success, but other bytes than were sent arrived.\n",
 		      out);

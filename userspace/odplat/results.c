@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The pinless authors
 #include "results.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void row_sample(struct row *row, uint64_t nanoseconds)
@@ -28,7 +29,10 @@ void row_fail(struct row *row, const struct message *why)
 
 void row_summary(struct row *row, struct summary *summary)
 {
-	samples_summarize(&row->samples, summary);
+	if (row->is_read)
+		*summary = row->read;
+	else
+		samples_summarize(&row->samples, summary);
 	if (row->max_is_freed)
 		summary->max = row->freed_kib;
 }
@@ -45,11 +49,22 @@ bool results_figure(const struct results *results, struct row *row, double *figu
 {
 	struct summary summary;
 
-	if (!row || row->failed || !row->samples.count)
+	if (!row || row->failed)
 		return false;
 	row_summary(row, &summary);
+	if (!summary.count)
+		return false;
 	*figure = results->counted ? summary.mean98 : (double)summary.median;
 	return true;
+}
+
+void free_results(struct results *results)
+{
+	for (size_t i = 0; i < results->count; i++)
+		samples_free(&results->row[i].samples);
+	free(results->row);
+	free(results->text);
+	memset(results, 0, sizeof(*results));
 }
 
 bool floor_of(const char *name, char *floor, bool *on_cpu)

@@ -22,8 +22,11 @@ struct row {
 	enum verdict verdict;		/* of the data that was moved; NONE: nothing to verify */
 	bool failed;
 	struct message error;		/* when failed */
+	bool bytes;			/* the samples are bytes, not nanoseconds */
 	bool max_is_freed;		/* max is not a time but KiB, see freed_kib */
 	uint64_t freed_kib;
+	bool is_read;			/* from a file: no samples, but what they came to */
+	struct summary read;
 };
 
 /** struct results - the rows of a run, in the order of the report */
@@ -32,7 +35,24 @@ struct results {
 	size_t count;
 	bool counted;			/* one nanosecond is one instruction */
 	char kernel[80];
+	char *text;			/* what was read; the names of devices lie in it */
 };
+
+/** free_results() - free the rows */
+void free_results(struct results *results);
+
+/**
+ * results_parse() - take the JSON of an earlier run
+ * @results: out, free with free_results()
+ * @text: the file; is changed, and belongs to @results from now on
+ * @why: out, on failure
+ *
+ * Return: 0 or -EINVAL.
+ */
+int results_parse(struct results *results, char *text, struct message *why);
+
+/** results_read() - results_parse() of a file; 0 or a negative errno */
+int results_read(struct results *results, const char *path, struct message *why);
 
 /** row_sample() - add a sample; @row may be NULL, for warming up */
 void row_sample(struct row *row, uint64_t nanoseconds);

@@ -5,16 +5,15 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#include "cases.h"
 #include "clock.h"
+#include "invalidate.h"
 #include "pattern.h"
 
 /* How often the page of run_invalidate_shared() is registered. */
 #define SHARED_REGIONS	64
 
-/* The NIC writes all of @area; the bytes are checked. */
-static int use_area(struct bench *bench, const struct area *area, const struct ibv_mr *mr,
-		    struct row *row, struct message *why)
+int use_area(struct bench *bench, const struct area *area, const struct ibv_mr *mr,
+	     struct row *row, struct message *why)
 {
 	size_t part = area->length < WARM_BYTES ? area->length : WARM_BYTES;
 	struct place start = { .store = STORE_WARM };
@@ -30,12 +29,8 @@ static int use_area(struct bench *bench, const struct area *area, const struct i
 	return err;
 }
 
-/*
- * What was discarded reads as zeros, for the NIC too: the first and the last part of @area, which
- * it may have cached.
- */
-static int check_discarded(struct bench *bench, const struct area *area, const struct ibv_mr *mr,
-			   struct row *row, struct message *why)
+int check_discarded(struct bench *bench, const struct area *area, const struct ibv_mr *mr,
+		    struct row *row, struct message *why)
 {
 	size_t part = area->length < 64 * PAGE_BYTES ? area->length : 64 * PAGE_BYTES;
 	uintptr_t first = (uintptr_t)area->memory, last = first + area->length - part;
@@ -50,7 +45,7 @@ static int check_discarded(struct bench *bench, const struct area *area, const s
 	return err;
 }
 
-static int discard(const struct area *area, bool unmap, struct row *row, struct message *why)
+int discard(const struct area *area, bool unmap, struct row *row, struct message *why)
 {
 	uint64_t start = now_ns(), end;
 	int err;

@@ -30,7 +30,7 @@ bool job_selected(const struct job *job, unsigned int which, const struct option
 	for (size_t i = 0; i < options->cases.count; i++)
 		if (glob_match(options->cases.name[i], job->name[which]))
 			return true;
-	return !options->cases.count;
+	return !options->cases.count && !job->named_only;
 }
 
 /* Seconds from one line to the next, where lines do not overwrite each other. */
@@ -98,6 +98,11 @@ static void run_unit(const struct unit *unit, unsigned int count, struct row *co
 static void count_part(const struct unit *unit, unsigned int round, unsigned int *from,
 		       unsigned int *to)
 {
+	if (unit->job->in_one_round) {
+		*from = round ? unit->samples : 0;
+		*to = unit->samples;
+		return;
+	}
 	*from = (unsigned int)((uint64_t)unit->samples * round / ROUNDS);
 	*to = (unsigned int)((uint64_t)unit->samples * (round + 1) / ROUNDS);
 }
@@ -196,12 +201,4 @@ int run_jobs(const struct job *jobs, size_t job_count, struct link *links, size_
 	run_plan(&plan, &line);
 	free(plan.unit);
 	return 0;
-}
-
-void free_results(struct results *results)
-{
-	for (size_t i = 0; i < results->count; i++)
-		samples_free(&results->row[i].samples);
-	free(results->row);
-	memset(results, 0, sizeof(*results));
 }

@@ -34,7 +34,4 @@ bool job_selected(const struct job *job, unsigned int which, const struct option
 int run_jobs(const struct job *jobs, size_t job_count, struct link *links, size_t link_count,
 	     const struct options *options, struct results *results);
 
-/** free_results() - free the rows */
-void free_results(struct results *results);
-
 #endif

@@ -43,6 +43,25 @@ expect 0 '"mode":"counted"' --case syscall -n 5 --json - --counted
 expect 1 'cannot be written' --case syscall -n 5 --json "$out/no/such/file"
 expect 0 '^pvm\.256k +cpu +3 .* ok' --case pvm.256k -n 3
 
+# Two runs side by side.
+"$odplat" --case '{syscall,pvm.8}' -n 5 --json "$out/old.json" >/dev/null
+"$odplat" --case '{syscall,touch}' -n 5 --json "$out/new.json" --counted >/dev/null
+expect 1 'only runs of one mode' --diff "$out/old.json" "$out/new.json"
+"$odplat" --case '{syscall,touch}' -n 5 --json "$out/new.json" >/dev/null
+expect 0 '^syscall +cpu +[0-9.]+ +[0-9.]+ +[0-9.]+x' --diff "$out/old.json" "$out/new.json"
+expect 0 '^pvm.8 +cpu .* new.json: not measured' --diff "$out/old.json" "$out/new.json"
+expect 0 '^touch +cpu +- .* old.json: not measured' --diff "$out/old.json" "$out/new.json"
+expect 0 '^pvm.8 +cpu +5 ' --read "$out/old.json"
+expect 0 '^kernel,mode,device' --read "$out/old.json" --csv
+expect 1 'cannot be read: ENOENT' --read "$out/none.json"
+expect 2 '--diff needs two arguments' --diff "$out/old.json"
+expect 1 'cannot be read: ENOENT' --diff "$out/old.json" "$out/none.json"
+head -c 100 "$out/old.json" >"$out/cut.json"
+expect 1 'no results of odplat' --diff "$out/old.json" "$out/cut.json"
+expect 2 '--compare needs two arguments' --compare one
+expect 2 'for two devices' --compare one one
+expect 2 'for two devices' --device three --compare one two
+
 # Every case that the documentation promises is there, and no more than once.
 {
 	printf '%s\n' syscall touch touch.thp pvm.8 pvm.256k pvm.2m pvm.2m.thp mrelease.256m \
@@ -68,7 +87,25 @@ expect 0 '^pvm\.256k +cpu +3 .* ok' --case pvm.256k -n 3
 		done
 	done
 } >"$out/wanted"
-"$odplat" --list | awk '{ print $1 }' | sort >"$out/cases"
+{
+	for n in 1 1k 100k; do
+		printf '%s\n' growth.write.8.regions.$n growth.dontneed.1.elsewhere.$n \
+			growth.dontneed.1.over.$n growth.reg.odp.4k.over.$n
+	done
+	for n in 1 32 1k; do
+		printf '%s\n' growth.fault.leaves.$n growth.dontneed.1.leaves.$n
+	done
+	for n in 1 2 16; do
+		printf '%s\n' growth.fault.one-leaf.qps.$n growth.fault.one-mirror.qps.$n \
+			growth.fault.apart.qps.$n
+	done
+	for what in qp cq region 1g.untouched 1g.populated 1g.populated.thp; do
+		echo growth.memory.$what
+	done
+} >>"$out/wanted"
+expect 0 '^syscall ' --list
+"$odplat" --list | grep -q growth && { echo "growth.* is measured unasked"; failed=1; }
+"$odplat" --list --case '*' | awk '{ print $1 }' | sort >"$out/cases"
 [ -z "$(uniq -d "$out/cases")" ] || { echo "cases listed twice"; failed=1; }
 while read -r name; do
 	grep -Fxq "$name" "$out/cases" || { echo "$name is not in the list"; failed=1; }

@@ -9,6 +9,10 @@
 #include "pattern.h"
 #include "results.h"
 
+/* One row as report_json() writes it, with @more members. */
+#define ROW(more)								\
+	"{\"kernel\":\"6\",\"mode\":\"counted\",\"rows\":[{\"device\":\"d\",\"case\":\"c\"," more "}]}"
+
 static unsigned int failures;
 
 #define CHECK(condition)								\
@@ -200,6 +204,47 @@ static void test_rows(void)
 	samples_free(&row.samples);
 }
 
+static int parse(struct results *results, const char *text)
+{
+	struct message why;
+
+	return results_parse(results, strdup(text), &why);
+}
+
+static void test_reading(void)
+{
+	static const char *const wrong[] = {
+		"", "{", "[]", "{}", "{\"rows\":[]}", "{\"rows\":[{}]}", ROW("\"n\":x"), ROW("\"n\":"),
+		ROW("\"error\":\"\\q\""), ROW("\"error\":\"\\u12\""), ROW("\"verified\":1"),
+		ROW("\"n\":1") "x", "{\"rows\":[{\"device\":\"d\",\"case\":\"c\"}", "{\"a\":\"",
+		"{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+	};
+	struct results results;
+	struct row *row;
+	double figure;
+
+	CHECK(!parse(&results, ROW("\"unit\":\"B\",\"n\":3,\"min\":1,\"median\":2,\"mean98\":2.5,"
+				   "\"p99\":3,\"p999\":4,\"max\":5,\"verified\":true,\"error\":null")));
+	CHECK(results.counted && !strcmp(results.kernel, "6") && results.count == 1);
+	row = results_find(&results, "d", "c");
+	CHECK(row && row->bytes && row->verdict == VERDICT_GOOD && !row->failed);
+	CHECK(results_figure(&results, row, &figure) && figure == 2.5);
+	CHECK(row && row->read.max == 5 && row->read.p999 == 4);
+	free_results(&results);
+
+	CHECK(!parse(&results, ROW("\"n\":0,\"min\":null,\"new\":{\"a\":[1,{}]},"
+				   "\"error\":\"a \\\"b\\\" \\u00e9\\n\"")));
+	row = results_find(&results, "d", "c");
+	CHECK(row && row->failed && !strcmp(row->error.text, "a \"b\" \xc3\xa9\n"));
+	CHECK(!results_figure(&results, row, &figure));
+	free_results(&results);
+
+	for (size_t w = 0; w < sizeof(wrong) / sizeof(wrong[0]); w++) {
+		CHECK(parse(&results, wrong[w]));
+		CHECK(!results.row && !results.text);
+	}
+}
+
 int main(void)
 {
 	test_statistics();
@@ -208,6 +253,7 @@ int main(void)
 	test_numbers();
 	test_pattern();
 	test_rows();
+	test_reading();
 	printf("%u checks failed\n", failures);
 	return failures != 0;
 }
