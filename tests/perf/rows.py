@@ -54,8 +54,9 @@ class Measured:
         if row is None or row['error'] is not None or not row['n']:
             return None
         # Medians of counted runs depend on the phase of the scheduler.
-        value = row[statistic or ('mean98' if self.counted else 'median')]
-        return value / (MIB if row['unit'] == 'B' else 1000)
+        if row['unit'] == 'B':
+            return row['median'] / MIB
+        return row[statistic or ('mean98' if self.counted else 'median')] / 1000
 
 
 class Row:
@@ -92,7 +93,7 @@ class Row:
 
     def limit(self, rxe):
         """The budget as a number, or None; rxe is the row's figure on rxe."""
-        return rxe if self.budget == 'rxe' else float(self.budget)
+        return rxe if self.budget == 'rxe' else float(self.budget.split()[0])
 
     def slug(self):
         """A name without blanks."""
