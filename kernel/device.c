@@ -3,6 +3,7 @@
 
 #include <linux/etherdevice.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <net/addrconf.h>
 #include <rdma/ib_addr.h>
@@ -169,9 +170,8 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 	struct pinless_device *pdev = to_pdev(ibdev);
 
 	WARN_ON(!xa_empty(&pdev->qps));
-	WARN_ON(!xa_empty(&pdev->mrs));
 	xa_destroy(&pdev->qps);
-	xa_destroy(&pdev->mrs);
+	pinless_idtable_destroy(&pdev->mrs);
 	ida_destroy(&pdev->cqn);
 	pinless_peer_del_device(pdev);
 	/*
@@ -298,7 +298,7 @@ int pinless_device_create(const char *name, struct net_device *netdev)
 	ibdev = &pdev->ibdev;
 
 	xa_init_flags(&pdev->qps, XA_FLAGS_ALLOC1);
-	xa_init_flags(&pdev->mrs, XA_FLAGS_ALLOC1);
+	pdev->mr_tag = get_random_u16();
 	pinless_stamp_renew(&pdev->mr_stamp);
 	ida_init(&pdev->cqn);
 	INIT_LIST_HEAD(&pdev->node);
@@ -313,6 +313,10 @@ int pinless_device_create(const char *name, struct net_device *netdev)
 	ibdev->phys_port_cnt = 1;
 	ibdev->num_comp_vectors = num_possible_cpus();
 	strscpy(ibdev->node_desc, "pinless", sizeof(ibdev->node_desc));
+
+	err = pinless_idtable_init(&pdev->mrs);
+	if (err)
+		goto err_dealloc;
 
 	err = pinless_counters_init(&pdev->counters);
 	if (err)

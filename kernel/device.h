@@ -8,6 +8,7 @@
 #include <linux/xarray.h>
 #include <rdma/ib_verbs.h>
 
+#include "idtable.h"
 #include "limits.h"
 #include "stamp.h"
 #include "stats.h"
@@ -21,7 +22,7 @@
  * @active:   the port state told last; under the RTNL
  * @qps:      struct pinless_qpc by QP number, read under RCU; its xa_lock
  *            allocates and erases
- * @mrs:      struct pinless_mr by key index (key >> 8), read under RCU
+ * @mrs:      struct pinless_mr by key index (mr.c), read under RCU
  * @mr_stamp: renewed when a region goes; no other device ever has the same
  * @counters: per-CPU port counters
  * @num_pd:   objects in being, held against the limits of limits.h
@@ -32,10 +33,7 @@
  * @num_qp:   as @num_pd
  * @next_qpn: where the search for a free QP number begins; under the xa_lock of
  *            @qps
- * @next_mr:  where the search for a free key index begins; under the xa_lock of
- *            @mrs
- * @last_mr:  index of the last key given out; under the xa_lock of @mrs
- * @mr_tag:   lower 8 bits of the next key; under the xa_lock of @mrs
+ * @mr_tag:   what the tags of keys begin with: by chance
  */
 struct pinless_device {
 	struct ib_device ibdev;
@@ -43,7 +41,7 @@ struct pinless_device {
 	netdevice_tracker tracker;
 	bool active;
 	struct xarray qps;
-	struct xarray mrs;
+	struct pinless_idtable mrs;
 	struct pinless_stamp mr_stamp;
 	struct pinless_counters counters;
 	atomic_t num_pd;
@@ -53,9 +51,7 @@ struct pinless_device {
 	struct ida cqn;
 	struct list_head node;
 	u32 next_qpn;
-	u32 next_mr;
-	u32 last_mr;
-	u8 mr_tag;
+	u16 mr_tag;
 };
 
 static inline struct pinless_device *to_pdev(struct ib_device *ibdev)

@@ -149,7 +149,7 @@ static void tally_flush(struct tally *t)
 	if (owner) {
 		if (t->dropped)
 			atomic64_add(t->asked, &owner->invalidations);
-		pinless_owner_count(owner, t->counter, t->n);
+		pinless_count(pinless_owner_port(owner), t->counter, t->n);
 	}
 	rcu_read_unlock();
 	t->n = 0;

@@ -17,7 +17,7 @@
 #define PINLESS_MAX_INLINE	1024
 #define PINLESS_MAX_CQ		262144
 #define PINLESS_MAX_CQE		1048576
-#define PINLESS_MAX_MR		((1 << 20) - 1)	/* owner numbers have 20 bits */
+#define PINLESS_MAX_MR		((1 << 20) - 1)	/* PINLESS_ID_MAX */
 #define PINLESS_MAX_MSG		SZ_2G
 #define PINLESS_MAX_RD_ATOMIC	128
 #define PINLESS_GID_TBL_LEN	1024

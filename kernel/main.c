@@ -16,9 +16,13 @@ static int __init pinless_init(void)
 {
 	int err;
 
-	err = pinless_mirror_init();
+	err = pinless_owner_init();
 	if (err)
 		return err;
+
+	err = pinless_mirror_init();
+	if (err)
+		goto err_owner;
 
 	err = pinless_advise_init();
 	if (err)
@@ -40,6 +44,7 @@ err_advise:
 	pinless_advise_exit();
 err_mirror:
 	pinless_mirror_exit();
+err_owner:
 	pinless_owner_exit();
 	rcu_barrier();
 	return err;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (c) 2026 The pinless authors */
 #include <linux/err.h>
-#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -14,12 +13,12 @@
 #include "uapi/pinless-abi.h"
 
 /*
- * Keys: 24 bits of index, 8 bits of tag. Indices are given out in a cycle and
+ * Keys: 20 bits of index, 12 bits of tag. Indices are given out in a cycle and
  * the tag changes with every cycle, so a key that somebody has kept after the
- * deregistration names nothing for 256 cycles (2^28 registrations when few
+ * deregistration names nothing for 4096 cycles (2^32 registrations when few
  * regions live at once).
  */
-#define KEY_TAG_BITS	8
+#define KEY_TAG_BITS	(32 - PINLESS_ID_BITS)
 
 /* Nothing here changes what a window of memory means. */
 #define ACCESS_SUPPORTED	(IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE | \
@@ -29,35 +28,22 @@
 
 /*
  * Gives the region its key; with that it can be found, so everything else is
- * in place before. The lock may be dropped while the tree grows, and others get
- * indices then, so what counts for the tag is whether the indices go up: as
- * long as they do, none comes twice.
+ * in place before. Who finds it by its index before the key is there, takes it
+ * for another: no region has the key 0.
  */
 static int mr_publish(struct pinless_device *pdev, struct pinless_mr *mr)
 {
-	u32 index;
+	u32 index, round;
 	int err;
 
-	xa_lock(&pdev->mrs);
-	err = __xa_alloc_cyclic(&pdev->mrs, &index, NULL,
-				XA_LIMIT(1, PINLESS_MAX_MR), &pdev->next_mr,
-				GFP_KERNEL);
-	if (err < 0)
-		goto out;
-	if (!pdev->last_mr)
-		pdev->mr_tag = get_random_u32();
-	else if (index <= pdev->last_mr)
-		pdev->mr_tag++;
-	pdev->last_mr = index;
-	mr->key = index << KEY_TAG_BITS | pdev->mr_tag;
-	mr->ibmr.lkey = mr->key;
-	mr->ibmr.rkey = mr->key;
-	/* The slot is reserved: this neither allocates nor fails. */
-	__xa_store(&pdev->mrs, index, mr, 0);
-	err = 0;
-out:
-	xa_unlock(&pdev->mrs);
-	return err == -EBUSY ? -ENOMEM : err;
+	err = pinless_idtable_add(&pdev->mrs, mr, &index, &round);
+	if (err)
+		return err == -ENOSPC ? -ENOMEM : err;
+	mr->ibmr.lkey = index << KEY_TAG_BITS |
+			((pdev->mr_tag + round) & ((1 << KEY_TAG_BITS) - 1));
+	mr->ibmr.rkey = mr->ibmr.lkey;
+	WRITE_ONCE(mr->key, mr->ibmr.lkey);
+	return 0;
 }
 
 static int mr_check(u64 start, u64 length, u64 *iova, int access, bool implicit)
@@ -210,7 +196,7 @@ int pinless_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata)
 	struct pinless_device *pdev = to_pdev(ibmr->device);
 	struct pinless_mr *mr = to_pmr(ibmr);
 
-	xa_erase(&pdev->mrs, mr->key >> KEY_TAG_BITS);
+	pinless_idtable_remove(&pdev->mrs, mr->key >> KEY_TAG_BITS);
 	pinless_stamp_renew(&pdev->mr_stamp);
 	pinless_mr_put(mr);
 	wait_for_completion(&mr->idle);
@@ -223,9 +209,10 @@ int pinless_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata)
 /* Finds a region that lives, without a reference; under RCU. */
 static struct pinless_mr *mr_find(struct pinless_device *pdev, u32 key)
 {
-	struct pinless_mr *mr = xa_load(&pdev->mrs, key >> KEY_TAG_BITS);
+	struct pinless_mr *mr = pinless_idtable_find(&pdev->mrs,
+						     key >> KEY_TAG_BITS);
 
-	return mr && mr->key == key ? mr : NULL;
+	return mr && READ_ONCE(mr->key) == key ? mr : NULL;
 }
 
 /* The same, with a look at who it was last time. */

@@ -2,7 +2,6 @@
 /* Copyright (c) 2026 The pinless authors */
 #include <linux/err.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include "owner.h"
 
@@ -12,8 +11,7 @@
  * that is gone, and would charge the next one of that number; after a whole
  * cycle such entries are few.
  */
-static DEFINE_XARRAY_ALLOC1(owners);
-static u32 next_id;	/* under the lock of owners */
+static struct pinless_idtable owners;
 
 /**
  * pinless_owner_create() - a new account
@@ -33,13 +31,10 @@ struct pinless_owner *pinless_owner_create(struct pinless_counters *port)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&owner->refs, 1);
 	owner->port = port;
-	/* Stored with release order: who finds it finds @port and the zeros. */
-	err = xa_alloc_cyclic(&owners, &owner->id, owner,
-			      XA_LIMIT(1, (1 << PINLESS_OWNER_BITS) - 1),
-			      &next_id, GFP_KERNEL);
-	if (err < 0) {
+	err = pinless_idtable_add(&owners, owner, &owner->id, NULL);
+	if (err) {
 		kfree(owner);
-		return ERR_PTR(err == -EBUSY ? -ENOSPC : err);
+		return ERR_PTR(err);
 	}
 	return owner;
 }
@@ -57,7 +52,7 @@ void pinless_owner_destroy(struct pinless_owner *owner)
 {
 	if (!owner)
 		return;
-	xa_erase(&owners, owner->id);
+	pinless_idtable_remove(&owners, owner->id);
 	WRITE_ONCE(owner->port, NULL);
 	pinless_owner_put(owner);
 }
@@ -71,7 +66,7 @@ void pinless_owner_destroy(struct pinless_owner *owner)
  */
 struct pinless_owner *pinless_owner_find(u32 id)
 {
-	return id == PINLESS_OWNER_NONE ? NULL : xa_load(&owners, id);
+	return pinless_idtable_find(&owners, id);
 }
 
 /**
@@ -87,12 +82,22 @@ void pinless_owner_put(struct pinless_owner *owner)
 }
 
 /**
+ * pinless_owner_init() - at the start of the module
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int pinless_owner_init(void)
+{
+	return pinless_idtable_init(&owners);
+}
+
+/**
  * pinless_owner_exit() - at the end of the module
  *
- * Context: process context; all devices are gone.
+ * Context: process context; all devices are gone, and all mirrors, so that no
+ * invalidation looks for an owner.
  */
 void pinless_owner_exit(void)
 {
-	WARN_ON(!xa_empty(&owners));
-	xa_destroy(&owners);
+	pinless_idtable_destroy(&owners);
 }

@@ -8,6 +8,7 @@
 #include <linux/refcount.h>
 #include <linux/types.h>
 
+#include "idtable.h"
 #include "stats.h"
 
 /*
@@ -20,7 +21,7 @@
  * An owner outlives its region while somebody holds it: whoever has to sleep in
  * a fault drops the region, holds the owner and the mirror, and goes on.
  */
-#define PINLESS_OWNER_BITS	20
+#define PINLESS_OWNER_BITS	PINLESS_ID_BITS
 #define PINLESS_OWNER_NONE	0u
 
 /**
@@ -48,6 +49,7 @@ struct pinless_owner *pinless_owner_create(struct pinless_counters *port);
 void pinless_owner_destroy(struct pinless_owner *owner);
 struct pinless_owner *pinless_owner_find(u32 id);
 void pinless_owner_put(struct pinless_owner *owner);
+int pinless_owner_init(void);
 void pinless_owner_exit(void);
 
 /**

@@ -4,9 +4,9 @@
 #define PINLESS_SHIM_H
 
 /*
- * As much of the kernel's API as kernel/leaf.c needs, for one thread in user
- * space. Locks and RCU check that they are used as the kernel demands. All
- * headers of shim/ lead here.
+ * As much of the kernel's API as leaf.c and idtable.c of kernel/ need, for one
+ * thread in user space. Locks and RCU check that they are used as the kernel
+ * demands. All headers of shim/ lead here.
  */
 #include <assert.h>
 #include <errno.h>
@@ -28,6 +28,9 @@ typedef __u64 u64;
 #define BIT_ULL(n)	(1ull << (n))
 #define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define smp_store_release(p, v)	WRITE_ONCE(*(p), v)
+#define unlikely(c)		(c)
+#define WARN_ON(c)		assert(!(c))
 #define BUILD_BUG_ON(c)	_Static_assert(!(c), #c)
 #define min_t(t, a, b)	((t)(a) < (t)(b) ? (t)(a) : (t)(b))
 #define max_t(t, a, b)	((t)(a) > (t)(b) ? (t)(a) : (t)(b))
@@ -92,6 +95,12 @@ static inline void read_unlock(rwlock_t *l)
 	l->readers--;
 }
 
+typedef rwlock_t spinlock_t;
+
+#define spin_lock_init(l)	rwlock_init(l)
+#define spin_lock(l)		write_lock(l)
+#define spin_unlock(l)		write_unlock(l)
+
 #define lockdep_assert_held_write(l)	assert((l)->writer)
 #define lockdep_assert_held_read(l)	assert((l)->readers)
 
@@ -147,6 +156,10 @@ static inline struct kmem_cache *shim_cache(size_t size)
 #define kmem_cache_zalloc(c, gfp)	shim_zalloc((c)->size)
 #define kmem_cache_free(c, p)		free(p)
 #define kmem_cache_destroy(c)		free(c)
+#define kvcalloc(n, size, gfp)		shim_zalloc((n) * (size))
+#define kvzalloc(size, gfp)		shim_zalloc(size)
+#define kvfree(p)			free(p)
+#define kvfree_rcu(p, head)		free(p)
 #define get_zeroed_page(gfp)		((unsigned long)shim_zalloc(PAGE_SIZE))
 #define free_page(p)			free((void *)(p))
 
@@ -166,7 +179,9 @@ void folio_mark_dirty(struct folio *folio);
 #define HMM_PFN_ERROR		(1ul << 61)
 #define SHIM_PFN_ORDER_SHIFT	50
 
-#define hmm_pfn_to_page(w)	pfn_to_page((w) & ((1ul << SHIM_PFN_ORDER_SHIFT) - 1))
+#define HMM_PFN_FLAGS		(~((1ul << SHIM_PFN_ORDER_SHIFT) - 1))
+
+#define hmm_pfn_to_page(w)	pfn_to_page((w) & ~HMM_PFN_FLAGS)
 #define hmm_pfn_to_map_order(w)	((unsigned int)((w) >> SHIM_PFN_ORDER_SHIFT) & 0x1f)
 
 /* MMU notifiers. */
