@@ -132,16 +132,22 @@ static inline int pinless_hmm_fault(struct hmm_range *range,
 #endif
 
 /*
- * One page of an address space whose mmap_lock is held, which is not dropped.
- * Since 6.5 nobody asks for the VMAs.
+ * Whether page tables may be walked without a lock: where GUP does so. The
+ * option has two names, before and since 6.10.
  */
-static inline long pinless_gup_remote(struct mm_struct *mm, unsigned long addr,
-				      unsigned int flags, struct page **page)
-{
-#ifdef PINLESS_HAVE_GUP_WITHOUT_VMAS
-	return get_user_pages_remote(mm, addr, 1, flags, page, NULL);
+#if defined(CONFIG_HAVE_GUP_FAST) || defined(CONFIG_HAVE_FAST_GUP)
+#define PINLESS_HAVE_LOCKLESS_WALK	1
 #else
-	return get_user_pages_remote(mm, addr, 1, flags, page, NULL, NULL);
+#define PINLESS_HAVE_LOCKLESS_WALK	0
+#endif
+
+/* Until 6.16 memory of devices had an entry of its own kind. */
+static inline bool pinless_pte_devmap(pte_t pte)
+{
+#ifdef PINLESS_HAVE_PTE_DEVMAP
+	return pte_devmap(pte);
+#else
+	return false;
 #endif
 }
 

@@ -246,7 +246,7 @@ static enum pinless_step side_refuses(struct pinless_op *op,
 	}
 }
 
-/* Notes what must be faulted; keeps the mirror, not the region. */
+/* Notes what must be faulted; the region that is held keeps it. */
 static enum pinless_step need_set(struct pinless_op *op,
 				  const struct pinless_miss *miss, u64 len,
 				  enum pinless_side side)
@@ -259,8 +259,6 @@ static enum pinless_step need_set(struct pinless_op *op,
 	need->len = len;
 	need->write = miss->write;
 	need->side = side;
-	pinless_mirror_hold(need->mirror);
-	pinless_owner_hold(need->owner);
 	return PINLESS_STEP_MISS;
 }
 
@@ -446,7 +444,7 @@ static enum pinless_step exec(struct pinless_qpc *c, u64 *budget)
  *
  * With PINLESS_STEP_MISS the regions stay held, for a caller who faults at once
  * what @c->op.need says, and comes back; before anything that may take longer
- * he calls pinless_exec_release(). In any case he puts what the need holds.
+ * he holds mirror and owner himself, and calls pinless_exec_release().
  *
  * Context: process context, no locks held; takes the lock of the peer, waits
  * for nothing.

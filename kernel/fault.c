@@ -4,19 +4,17 @@
 /*
  * Filling a leaf: steps F1 to F6 of leaf.c.
  *
- * HMM tells the most of a page, but walks for every question. A page that the
- * device writes is in most cases a page of the process that rings, mapped
- * writable, and for that there is a shorter way: if get_user_pages() for
- * writing returns a page, the CPU's page table has it mapped writable. The
- * reference on it is dropped at once: as with HMM, what makes the entry valid
- * is that no invalidation came between F1 and F5.
+ * HMM tells the most of a page, but walks for every question. Most of what is
+ * asked for is a page that the CPU has mapped, or one that needs no more than a
+ * call of handle_mm_fault(), and for those there is a shorter way, by the walk of
+ * walk.c. It ends the same: what makes an entry valid is that no invalidation
+ * came between F1 and F5.
  */
 #include <linux/hugetlb_inline.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include <linux/userfaultfd_k.h>
 
 #include "charge.h"
@@ -24,6 +22,7 @@
 #include "fault.h"
 #include "leaf.h"
 #include "mirror.h"
+#include "walk.h"
 
 /* A window of this many pages or less needs no memory for the frame numbers. */
 #define SMALL_WINDOW	32
@@ -114,104 +113,6 @@ static void account(const struct pinless_fault *f)
 	rcu_read_unlock();
 }
 
-/* The short way works if no table is needed, and no huge entry is possible. */
-static bool leaf_has_table(const struct pinless_fault *f)
-{
-	return READ_ONCE(f->leaf->kind) == PINLESS_LEAF_TABLE;
-}
-
-/*
- * Takes the pages of the window that are mapped writable, if all that was asked
- * for are, without any lock of the address space, which is the caller's own.
- * 0, or an error: go the long way.
- */
-static int take_own(struct pinless_fault *f, unsigned long *pfns)
-{
-	unsigned int want = f->want_last - f->want_first + 1;
-	struct page **pages = (struct page **)pfns;
-	unsigned long seq;
-	u64 *table = NULL;
-	int i, n;
-
-	f->calls++;
-	seq = mmu_interval_read_begin(&f->leaf->mni);
-	n = get_user_pages_fast_only(page_addr(f, f->want_first),
-				     f->last - f->want_first + 1, FOLL_WRITE,
-				     pages);
-	for (i = 0; i < n; i++) {
-		struct page *page = pages[i];
-
-		pfns[i] = page_to_pfn(page) | HMM_PFN_VALID | HMM_PFN_WRITE;
-		put_page(page);
-	}
-	if (n < 0 || n < want)
-		return -EAGAIN;
-	return commit(f, pfns, f->want_first, f->want_first + n - 1, seq,
-		      &table);
-}
-
-/* Has one page of the caller's own faulted for writing, if that is quick. */
-static int fault_own(struct pinless_fault *f)
-{
-	unsigned long addr = page_addr(f, f->want_first);
-	struct mm_struct *mm = f->leaf->mni.mm;
-	struct vm_area_struct *vma;
-	int err = -EAGAIN;
-
-	if (!mmap_read_trylock(mm))
-		return -EAGAIN;
-	vma = vma_lookup(mm, addr);
-	if (vma && (vma->vm_flags & (VM_WRITE | VM_IO | VM_PFNMAP)) == VM_WRITE &&
-	    vma_is_quick(vma) &&
-	    !(handle_mm_fault(vma, addr, FAULT_FLAG_WRITE | FAULT_FLAG_REMOTE,
-			      NULL) & VM_FAULT_ERROR))
-		err = 0;
-	mmap_read_unlock(mm);
-	return err;
-}
-
-/* Takes one page of somebody else for writing; it is faulted if that is quick. */
-static int take_other(struct pinless_fault *f, unsigned long *pfns)
-{
-	unsigned long addr = page_addr(f, f->want_first);
-	struct mm_struct *mm = f->leaf->mni.mm;
-	struct page *page;
-	unsigned long seq;
-	u64 *table = NULL;
-	long n = 0;
-
-	f->calls++;
-	seq = mmu_interval_read_begin(&f->leaf->mni);
-	if (!mmap_read_trylock(mm))
-		return -EAGAIN;
-	if (fault_is_quick(mm, addr, addr + PAGE_SIZE))
-		n = pinless_gup_remote(mm, addr, FOLL_WRITE, &page);
-	mmap_read_unlock(mm);
-	if (n != 1)
-		return -EAGAIN;
-	pfns[0] = page_to_pfn(page) | HMM_PFN_VALID | HMM_PFN_WRITE;
-	put_page(page);
-	return commit(f, pfns, f->want_first, f->want_first, seq, &table);
-}
-
-/* 0, or an error: go the long way, which also tells what is wrong. */
-static int short_way(struct pinless_fault *f, unsigned long *pfns)
-{
-	bool one = f->want_first == f->want_last;
-	bool write = f->flags & PINLESS_FAULT_WRITE;
-	int err;
-
-	if (!(f->flags & PINLESS_FAULT_NOWAIT) || !leaf_has_table(f))
-		return -EAGAIN;
-	if (current->mm != f->leaf->mni.mm)
-		return one && write ? take_other(f, pfns) : -EAGAIN;
-	err = take_own(f, pfns);
-	if (!err || !one || !write)
-		return err;
-	err = fault_own(f);
-	return err ? err : take_own(f, pfns);
-}
-
 /* What HMM must say of a page that was asked for. */
 static unsigned long needed(const struct pinless_fault *f)
 {
@@ -243,6 +144,124 @@ static bool pages_suffice(const struct pinless_fault *f,
 	return true;
 }
 
+/* The short way works if no table is needed, and no huge entry is possible. */
+static bool leaf_has_table(const struct pinless_fault *f)
+{
+	return READ_ONCE(f->leaf->kind) == PINLESS_LEAF_TABLE;
+}
+
+/*
+ * Stores what is mapped of the window. -EAGAIN when something that was asked
+ * for is not among it; -EBUSY.
+ */
+static int take_mapped(struct pinless_fault *f, unsigned long *pfns,
+		       unsigned long seq)
+{
+	u64 *table = NULL;
+	int err;
+
+	if (!pinless_walk(f->leaf->mni.mm, page_addr(f, f->want_first),
+			  f->last - f->want_first + 1, pfns))
+		return -EAGAIN;
+	err = commit(f, pfns, f->want_first, f->last, seq, &table);
+	if (err)
+		return err;
+	return pages_suffice(f, pfns) ? 0 : -EAGAIN;
+}
+
+/* Whether a mapping has the right, and pages of the kind that HMM knows. */
+static bool vma_allows(const struct vm_area_struct *vma, bool write)
+{
+	unsigned long rights = VM_READ | (write ? VM_WRITE : 0);
+
+	return (vma->vm_flags & (rights | VM_IO | VM_PFNMAP)) == rights;
+}
+
+/*
+ * Has one page faulted, and takes it. With the mmap_lock held no invalidation is
+ * waited for: -EBUSY when one came between, be it that of the fault itself.
+ */
+static int fault_one(struct pinless_fault *f, struct vm_area_struct *vma,
+		     unsigned long *pfns, unsigned long seq)
+{
+	bool write = f->flags & PINLESS_FAULT_WRITE;
+
+	if (handle_mm_fault(vma, page_addr(f, f->want_first),
+			    (write ? FAULT_FLAG_WRITE : 0) | FAULT_FLAG_REMOTE,
+			    NULL) & VM_FAULT_ERROR)
+		return -EAGAIN;
+	return take_mapped(f, pfns, seq);
+}
+
+/*
+ * With the mmap_lock: memory of others may be looked at then, and a single page
+ * faulted if that is quick. @looked: what is mapped has been taken.
+ */
+static int short_way_locked(struct pinless_fault *f, unsigned long *pfns,
+			    unsigned long seq, bool looked)
+{
+	bool one = f->want_first == f->want_last;
+	unsigned long addr = page_addr(f, f->want_first);
+	struct vm_area_struct *vma;
+	int err;
+
+	vma = vma_lookup(f->leaf->mni.mm, addr);
+	if (!vma || !vma_allows(vma, f->flags & PINLESS_FAULT_WRITE))
+		return -EAGAIN;
+	if (!looked) {
+		if (page_addr(f, f->want_last + 1) > vma->vm_end)
+			return -EAGAIN;
+		if (page_addr(f, f->last + 1) > vma->vm_end)
+			f->last = f->want_first +
+				  ((vma->vm_end - 1 - addr) >> PAGE_SHIFT);
+		err = take_mapped(f, pfns, seq);
+		if (err != -EAGAIN)
+			return err;
+		f->last = f->want_last;
+	}
+	if (!one || !(f->flags & PINLESS_FAULT_NOWAIT) || !vma_is_quick(vma))
+		return -EAGAIN;
+	return fault_one(f, vma, pfns, seq);
+}
+
+static int short_round(struct pinless_fault *f, unsigned long *pfns)
+{
+	struct mm_struct *mm = f->leaf->mni.mm;
+	bool own = current->mm == mm;
+	unsigned long seq;
+	int err;
+
+	f->calls++;
+	seq = mmu_interval_read_begin(&f->leaf->mni);
+	if (own) {
+		err = take_mapped(f, pfns, seq);
+		if (err != -EAGAIN)
+			return err;
+		/* The window is done with, whatever it was. */
+		f->last = f->want_last;
+	}
+	if (!mmap_read_trylock(mm))
+		return -EAGAIN;
+	err = short_way_locked(f, pfns, seq, own);
+	mmap_read_unlock(mm);
+	return err;
+}
+
+/*
+ * 0, or an error: go the long way, which also tells what is wrong. Where the
+ * CPU has a copy of the page to be made, the fault invalidates the old one, so
+ * the second round finds what the first has brought about.
+ */
+static int short_way(struct pinless_fault *f, unsigned long *pfns)
+{
+	int err;
+
+	if (f->flags & PINLESS_FAULT_SNAPSHOT || !leaf_has_table(f))
+		return -EAGAIN;
+	err = short_round(f, pfns);
+	return err == -EBUSY ? short_round(f, pfns) : err;
+}
+
 /*
  * Steps F1 to F4 for a caller that must not wait without bound. Where a fault
  * might, what the CPU has already will do.
@@ -268,20 +287,6 @@ static int hmm_fault_nowait(const struct pinless_fault *f,
 }
 
 /*
- * Pages of memfd_secret() are taken out of the kernel's own mapping before a
- * process gets them; HMM, other than GUP, returns them all the same, but the
- * kernel must not touch them. They are never anonymous and never huge.
- */
-static bool page_usable(unsigned long pfn)
-{
-	struct page *page = hmm_pfn_to_page(pfn);
-	u8 probe;
-
-	return hmm_pfn_to_map_order(pfn) || folio_test_anon(page_folio(page)) ||
-	       !copy_from_kernel_nofault(&probe, page_address(page), 1);
-}
-
-/*
  * Takes out what must not be used. 1 if there is something to store; what is
  * looked at here may be out of date, but then it is not stored.
  */
@@ -295,7 +300,8 @@ static int check_pages(const struct pinless_fault *f, unsigned long *pfns)
 
 		if (!(*pfn & HMM_PFN_VALID))
 			continue;
-		if (page_usable(*pfn)) {
+		if (hmm_pfn_to_map_order(*pfn) ||
+		    pinless_page_usable(hmm_pfn_to_page(*pfn))) {
 			found = 1;
 			continue;
 		}
@@ -363,7 +369,10 @@ static int try_fault(struct pinless_fault *f, unsigned long *pfns, bool look,
 	return err;
 }
 
-/* Retries are bounded by time (M4). */
+/* An invalidation came between this often: leave it to who may wait. */
+#define NOWAIT_RETRIES	3
+
+/* Retries are bounded: by time (M4), or for who must not wait by their number. */
 static int fault_wanted(struct pinless_fault *f, unsigned long *pfns)
 {
 	unsigned long timeout = msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT);
@@ -376,6 +385,9 @@ static int fault_wanted(struct pinless_fault *f, unsigned long *pfns)
 		if (err != -EBUSY)
 			return err;
 		f->retries++;
+		if (f->flags & PINLESS_FAULT_NOWAIT &&
+		    f->retries >= NOWAIT_RETRIES)
+			return -EAGAIN;
 		if (time_after(jiffies, deadline))
 			return err;
 	}
@@ -390,7 +402,7 @@ static int long_way(struct pinless_fault *f, unsigned long *pfns)
 {
 	int err;
 
-	if (f->ahead) {
+	if (f->last > f->want_last) {
 		err = try_fault(f, pfns, true,
 				msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT));
 		if (!err && pages_suffice(f, pfns))

@@ -397,7 +397,7 @@ unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
 	    hmm_pfn_to_map_order(pfns[i]) >= PINLESS_LEAF_SHIFT - PAGE_SHIFT) {
 		u64 *spare = leaf->kind == PINLESS_LEAF_TABLE ? leaf->table :
 								 NULL;
-		unsigned long pfn = page_to_pfn(hmm_pfn_to_page(pfns[i]));
+		unsigned long pfn = pfns[i] & ~HMM_PFN_FLAGS;
 
 		entry = pinless_entry_make(pfn - want_first,
 					   pfns[i] & HMM_PFN_WRITE, owner);
@@ -429,7 +429,7 @@ unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
 		if (!(pfn & HMM_PFN_VALID) || (pfn & HMM_PFN_ERROR))
 			continue;
 		old = leaf->table[i];
-		entry = pinless_entry_make(page_to_pfn(hmm_pfn_to_page(pfn)),
+		entry = pinless_entry_make(pfn & ~HMM_PFN_FLAGS,
 					   pfn & HMM_PFN_WRITE, owner);
 		if (old) {
 			/*

@@ -313,12 +313,14 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 			 struct pinless_stream *stream)
 {
 	struct mm_struct *mm = mirror->mm;
+	bool own = mm == current->mm;
 	u64 end, n;
 	int err;
 
 	if (!pinless_range_end(addr, len, &end) || end > mm->task_size)
 		return -EFAULT;
-	if (!mmget_not_zero(mm))
+	/* Its own address space nobody outlives. */
+	if (!own && !mmget_not_zero(mm))
 		return -EFAULT;
 	if (flags & PINLESS_FAULT_NOWAIT) {
 		err = -EAGAIN;
@@ -337,9 +339,7 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 		pinless_owner_count(owner, PINLESS_CNT_FAULT_ERRORS, 1);
 out_mm:
 	/* The end of another process is not for this one to clear up. */
-	if (mm == current->mm)
-		mmput(mm);
-	else
+	if (!own)
 		mmput_async(mm);
 	return err;
 }

@@ -110,7 +110,7 @@ enum pinless_fault_flags {
  * @order:  log2 of the pages of that window: 0, 3, 6 or 9
  * @rest:   misses to let pass before a larger window is tried
  * @fails:  log2 of what @rest becomes when a window finds nothing
- * @hint:   the leaf of the last miss
+ * @hint:   the leaf looked up last, by a copy or a fault
  */
 struct pinless_stream {
 	u64 next;

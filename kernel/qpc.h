@@ -45,10 +45,13 @@ enum pinless_side {
 	PINLESS_SIDES,
 };
 
-/* What must come into the translation before a work request can go on. */
+/*
+ * What must come into the translation before a work request can go on. Held by
+ * the region, or by the slow fault that it is copied to.
+ */
 struct pinless_need {
-	struct pinless_mirror *mirror;	/* held */
-	struct pinless_owner *owner;	/* held */
+	struct pinless_mirror *mirror;
+	struct pinless_owner *owner;
 	u64 addr;
 	u64 len;
 	bool write;
@@ -174,8 +177,8 @@ struct pinless_rq {
  * @op:       the send work request under way
  * @peer:     who answered last, held, or NULL; of the token's holder
  * @peer_conn: value of the peer's @conn when it was found to be connected to us
- * @hints:    regions and leaves that it used last; of the token's holder
- * @streams:  how this queue pair walks through memory; of the token's holder
+ * @hints:    regions and leaves that it used last, and how it walks through
+ *            memory; of the token's holder
  * @work:     runs the queue when its caller has done enough, and after timers
  */
 struct pinless_qpc {
@@ -215,7 +218,6 @@ struct pinless_qpc {
 	struct pinless_op op;
 	struct pinless_qpc *peer;
 	u32 peer_conn;
-	struct pinless_stream streams[PINLESS_SIDES];
 	struct pinless_hints hints[PINLESS_SIDES];
 	struct delayed_work work;
 };

@@ -300,6 +300,12 @@ struct slow_fault {
 	u32 seq;
 };
 
+static void need_hold(struct pinless_need *need)
+{
+	pinless_mirror_hold(need->mirror);
+	pinless_owner_hold(need->owner);
+}
+
 static void need_put(struct pinless_need *need)
 {
 	pinless_owner_put(need->owner);
@@ -337,8 +343,8 @@ static void slow_fault_work(struct work_struct *work)
 }
 
 /*
- * Hands a fault to a worker of its own, with the references of op->need, and
- * gives the token back. False: the token stays.
+ * Hands a fault to a worker of its own, which keeps mirror and owner instead of
+ * the regions, and gives the token back. False: the token stays.
  */
 static bool wait_fault(struct pinless_qpc *c)
 {
@@ -346,13 +352,15 @@ static bool wait_fault(struct pinless_qpc *c)
 	bool waits = false;
 
 	if (!f) {
-		need_put(&c->op.need);
+		pinless_exec_release(c);
 		c->fault_err = -ENOMEM;
 		return false;
 	}
 	INIT_WORK(&f->slow.work, slow_fault_work);
 	f->c = c;
 	f->need = c->op.need;
+	need_hold(&f->need);
+	pinless_exec_release(c);
 	/*
 	 * With less memory than the message needs, its first pages would be
 	 * reclaimed before the last are there: copy in between.
@@ -392,12 +400,10 @@ static bool serve_miss(struct run *r)
 	err = pinless_mirror_fault(need->mirror, need->addr, len,
 				   PINLESS_FAULT_NOWAIT |
 				   (need->write ? PINLESS_FAULT_WRITE : 0),
-				   need->owner, &r->c->streams[need->side]);
-	if (err == -EAGAIN) {
-		pinless_exec_release(r->c);
+				   need->owner,
+				   &r->c->hints[need->side].stream);
+	if (err == -EAGAIN)
 		return wait_fault(r->c);
-	}
-	need_put(need);
 	r->c->fault_err = err;
 	r->budget -= min_t(u64, r->budget, max_t(u64, len, REQUEST_COST));
 	return false;
@@ -599,7 +605,7 @@ void pinless_sendq_reset(struct pinless_qpc *c)
 	pinless_exec_forget_peer(c);
 	c->op.active = false;
 	c->fault_err = 0;
-	memset(c->streams, 0, sizeof(c->streams));
+	memset(c->hints, 0, sizeof(c->hints));
 	spin_lock(&c->lock);
 	c->sq.prod = 0;
 	c->sq.cons = 0;

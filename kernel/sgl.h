@@ -16,7 +16,7 @@ struct pinless_device;
 /* Where a walk was last; of one queue pair, for one kind of buffer. */
 struct pinless_hints {
 	struct pinless_key_hint key;
-	struct pinless_leaf_hint leaf;
+	struct pinless_stream stream;
 };
 
 /**
