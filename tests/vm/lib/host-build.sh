@@ -16,26 +16,13 @@ build_libraries_missing()
 	[ -e "/lib/modules/$(uname -r)/build" ] || printf 'linux-headers-%s ' "$(uname -r)"
 }
 
-# The source of rdma-core, by an apt of its own, so that neither the system's
-# list of sources nor root is needed.
 rdma_core_fetch()
 {
-	local dir=$1 apt=$1/apt
-
-	mkdir -p "$apt"/{state/lists/partial,cache/archives/partial,parts}
-	printf 'deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\n' \
-		"$(host_mirror Debian http://deb.debian.org/debian)" >"$apt/sources.list"
-	: >"$apt/status"
-	host_apt_conf >"$apt/apt.conf"
-	(cd "$dir" && export APT_CONFIG=$apt/apt.conf &&
-		set -- -o "Dir::State=$apt/state" -o "Dir::Cache=$apt/cache" \
-			-o "Dir::State::status=$apt/status" -o "Dir::Etc::SourceList=$apt/sources.list" \
-			-o "Dir::Etc::SourceParts=$apt/parts" -o APT::Sandbox::User="$(id -un)" &&
-		apt-get -q "$@" update &&
-		apt-get -q "$@" source --tar-only rdma-core &&
-		mkdir rdma-core && tar -xf rdma-core_*.orig.tar.* -C rdma-core --strip-components=1) ||
+	source_fetch "$1" rdma-core &&
+		(cd "$1" && mkdir rdma-core &&
+			tar -xf rdma-core_*.orig.tar.* -C rdma-core --strip-components=1) ||
 		return 1
-	rm -rf "$apt" "$dir"/rdma-core_*
+	rm -rf "$1"/rdma-core_*
 }
 
 rdma_core_step()
@@ -80,7 +67,7 @@ command_build()
 	host_prepare $(for package in $packages; do echo "no-such-command-$package:$package"; done)
 
 	RDMA_CORE_LOG=$CACHE/log/rdma-core.log
-	if ! cached "rdma-core-$(hash_of "$(declare -f rdma_core_fetch)")" rdma_core_step; then
+	if ! cached "rdma-core-$(hash_of "$(declare -f rdma_core_fetch source_fetch)")" rdma_core_step; then
 		host_network_or_die "$RDMA_CORE_LOG"
 		log_tail "$RDMA_CORE_LOG"
 		die "cannot fetch the source of rdma-core" "$RDMA_CORE_LOG"

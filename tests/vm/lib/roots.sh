@@ -2,13 +2,15 @@
 # Copyright (c) 2026 The pinless authors
 # shellcheck shell=bash
 #
-# The two Debian roots: one that builds (a chroot), one that the machines boot.
+# The Debian roots: two that build (chroots; perftest has one of its own), and one
+# that the machines boot.
 
 # Raise this when what is done here changes in a way that old roots lack.
 ROOTS_VERSION=1
 
 BUILD_PACKAGES='build-essential,bc,kmod,sparse,cmake,ninja-build,pkgconf,perl,python3-minimal,libnl-3-dev,libnl-route-3-dev,libudev-dev,libibverbs-dev,librdmacm-dev,libcmocka-dev,spin,clang,libclang-rt-dev,gnuplot-nox,man-db,e2fsprogs,busybox-static,shellcheck,cpio,xz-utils,zstd,ca-certificates'
 GUEST_PACKAGES='iproute2,iputils-ping,kmod,procps,util-linux,strace,busybox,ibverbs-providers,ibverbs-utils,libibverbs1,librdmacm1t64,rdmacm-utils,perftest,python3-pyverbs,python3-minimal,libasan8,libubsan1'
+PERFTEST_PACKAGES='build-essential,autoconf,automake,libtool,pkgconf,libnl-3-dev,libnl-route-3-dev,libibverbs-dev,libibumad-dev,libpci-dev,librdmacm-dev'
 
 # Prints the sources.list of a root ($1: all = with the kernels' suites).
 roots_sources()
@@ -80,7 +82,12 @@ roots_guest_make()
 	roots_bootstrap "$GUEST_PACKAGES" '' "$1"
 }
 
-# roots_get build|guest: sets ROOT to that root, made if needed
+roots_perftest_make()
+{
+	roots_bootstrap "$PERFTEST_PACKAGES" '' "$1"
+}
+
+# roots_get build|guest|perftest: sets ROOT to that root, made if needed
 roots_get()
 {
 	local kind=$1 text log key
@@ -89,6 +96,7 @@ roots_get()
 	case $kind in
 	build) key=$(hash_of "$ROOTS_VERSION" "$BUILD_PACKAGES" "$LIB/kernels-in-root.sh") ;;
 	guest) key=$(hash_of "$ROOTS_VERSION" "$GUEST_PACKAGES") ;;
+	perftest) key=$(hash_of "$ROOTS_VERSION" "$PERFTEST_PACKAGES") ;;
 	esac
 	text="making the $kind root from Debian's packages"
 	roots_step()
