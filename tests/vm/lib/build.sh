@@ -9,6 +9,10 @@ KERNELS='6.1 6.12 7.x'
 
 # What this process has built, by part.
 declare -A BUILT=()
+# What the caller of built() may set: the root that builds, and what the build
+# needs besides the checkout, SOURCE:TARGET:ro.
+BUILD_ROOT=build
+BUILD_BINDS=()
 
 # built NAME TEXT SCRIPT-NAME ARGUMENT... -- INPUT...: sets CACHED to what
 # build-SCRIPT-NAME.sh made of the inputs. Returns 1 after saying what failed.
@@ -27,14 +31,14 @@ built()
 		shift
 	done
 	shift
-	roots_get build
+	roots_get "$BUILD_ROOT"
 	log=$CACHE/log/build-$part.log
 	built_step()
 	{
 		built_now=1
 		: >"$log"
 		step "$text" "$log" in_root "$ROOT" "$TOP:/pinless:ro" "$1:/out" \
-			"$CACHE/work/$part-$TREE:/work" -- \
+			"$CACHE/work/$part-$TREE:/work" "${BUILD_BINDS[@]}" -- \
 			nice bash "/pinless/tests/vm/lib/in-root-build.sh" "$script" "${args[@]}"
 	}
 	mkdir -p "$CACHE/work/$part-$TREE"

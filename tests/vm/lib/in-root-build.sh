@@ -48,6 +48,14 @@ cmake)
 	ninja -C /work/build
 	cp -a /work/build/. /out/
 	;;
+perftest)
+	sh /pinless/perftest-patches/build.sh /perftest/perftest.orig.tar.gz \
+		"/pinless/perftest-patches/$2" /out
+	;;
+perftest-each)
+	sh /pinless/perftest-patches/build.sh --each /perftest/perftest.orig.tar.gz \
+		"/pinless/perftest-patches/$2" /out
+	;;
 *)
 	echo "in-root-build: unknown part $1" >&2
 	exit 2

@@ -23,21 +23,14 @@ job_keep()
 		die "cannot write the results to $1" "" "choose another folder with --out"
 }
 
-command_vm()
+# job_run KERNEL DIR: runs the prepared job, with its results in DIR; its status
+# becomes this process's, unless the kernel reported something
+job_run()
 {
-	local kernel=${KERNEL:-7.x} kinds status=0 log
+	local kernel=$1 dir=$2 status=0 log
 
-	[ ${#WORDS[@]} -gt 0 ] || usage_error "vm needs a command after '--'"
-	kinds=$(device_kinds "$DEVICE") || exit
-	host_prepare
-	job_dir_make
-	trap 'rm -rf "$JOB"' EXIT
-	job_device_parts "$kernel" "$kinds"
-	job_program_parts go-on
-	job_env DEVICES "$kinds"
-	printf '%s\n' "${WORDS[*]}" >"$JOB/job/command"
 	vm_run "$kernel" "${LIMIT:-600}" || status=$?
-	job_keep "${OUT:-$TOP/results}"
+	job_keep "$dir"
 	log=$CACHE/log/console-vm.$$.log
 	mkdir -p "$CACHE/log"
 	cp "$JOB/console.log" "$log" 2>/dev/null
@@ -53,6 +46,22 @@ command_vm()
 	"$VM_LOST") say "the machine died before the job ended"; tail -n 20 "$log" >&2 ;;
 	esac
 	exit "$status"
+}
+
+command_vm()
+{
+	local kernel=${KERNEL:-7.x} kinds
+
+	[ ${#WORDS[@]} -gt 0 ] || usage_error "vm needs a command after '--'"
+	kinds=$(device_kinds "$DEVICE") || exit
+	host_prepare
+	job_dir_make
+	trap 'rm -rf "$JOB"' EXIT
+	job_device_parts "$kernel" "$kinds"
+	job_program_parts go-on
+	job_env DEVICES "$kinds"
+	printf '%s\n' "${WORDS[*]}" >"$JOB/job/command"
+	job_run "$kernel" "${OUT:-$TOP/results}"
 }
 
 command_shell()

@@ -1,0 +1,96 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (c) 2026 The pinless authors
+#
+# Builds perftest with the patch series in this folder.
+#
+#   build.sh [--each] TARBALL PATCHES OUT
+#
+# TARBALL is perftest's source, PATCHES the folder of the series that is made
+# for it (with the file "series"), OUT gets the programs. With --each the tree is
+# built after every patch, warnings being errors, and nothing is kept.
+# CC and JOBS (default: all processors) are honoured.
+set -eu
+
+die()
+{
+	echo "perftest-patches/build.sh: $*" >&2
+	exit 1
+}
+
+usage='usage: build.sh [--each] TARBALL PATCHES OUT'
+each=''
+if [ "${1:-}" = --each ]; then
+	each=1
+	shift
+fi
+[ $# -eq 3 ] || die "$usage"
+tarball=$1 patches=$2 out=$3
+jobs=${JOBS:-$(nproc)}
+
+[ -f "$tarball" ] || die "there is no '$tarball': give the original tarball of perftest"
+[ -f "$patches/series" ] || die "'$patches' has no file 'series': give the folder of a version"
+for tool in patch make autoconf automake libtoolize "${CC:-cc}"; do
+	command -v "$tool" >/dev/null ||
+		die "'$tool' is missing: apt-get install build-essential autoconf automake libtool"
+done
+for patch in "$patches"/[0-9]*.patch; do
+	name=${patch##*/}
+	case $name in
+	0000-*) ;;
+	'[0-9]*.patch') ;;
+	*)
+		grep -Fxq "$name" "$patches/series" ||
+			die "$name is not in the file series of $patches"
+		;;
+	esac
+done
+patches=$(cd "$patches" && pwd)
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/pinless-perftest.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+tar -xf "$tarball" -C "$work" --strip-components=1
+cd "$work"
+
+configure()
+{
+	sh ./autogen.sh
+	./configure --quiet
+}
+
+# Warnings are made errors here and not for configure, whose probes may warn.
+build()
+{
+	make -j"$jobs" ${each:+CFLAGS="-g -O2 -Wall -Werror -D_GNU_SOURCE"}
+}
+
+if [ -n "$each" ]; then
+	configure
+	build
+fi
+while read -r name; do
+	case $name in
+	'' | '#'*) continue ;;
+	esac
+	[ -f "$patches/$name" ] || die "the series names $name, which is not there"
+	echo "== $name"
+	# No fuzz: what applies only roughly may land in the wrong place.
+	patch -p1 --fuzz=0 --no-backup-if-mismatch <"$patches/$name" ||
+		die "$name does not apply"
+	if [ -n "$each" ]; then
+		# What the patch means for configure.ac and Makefile.am counts too.
+		! grep -qE '^\+\+\+ b/(configure\.ac|Makefile\.am)' "$patches/$name" || configure
+		build || die "the tree does not build after $name"
+	fi
+done <"$patches/series"
+[ -z "$each" ] || exit 0
+configure
+build
+for tool in read write send atomic; do
+	cp "ib_${tool}_lat" "ib_${tool}_bw" "$out/"
+done
+# The page belongs to the patches that change it.
+cp man/perftest.1 "$out/"
