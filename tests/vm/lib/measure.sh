@@ -3,7 +3,8 @@
 # shellcheck shell=bash
 #
 # The command measure: odplat on pinless and on rxe, side by side in one machine.
-# Of it --check is the part that is compared with what was recorded.
+# Of it --check is the part that is compared with what was recorded, and
+# --perftest has perftest's figures beside odplat's.
 
 # A counted machine has one CPU that is slower still.
 MEASURE_LIMIT=5400
@@ -28,6 +29,17 @@ measure_command()
 	local -a options=()
 
 	[ -z "$COUNTED" ] || options+=(--counted)
+	if [ "$PART" = perftest ]; then
+		cat <<-JOB
+			. /job/guest/measure
+			export PERFTEST_PROGRAMS=/job/perftest
+			mapfile -t cases < <(beside_cases)
+			machine_facts >/out/machine.txt
+			beside $* -- ${options[*]} "\${cases[@]}" || exit
+			mv /out/beside/* /out && rmdir /out/beside
+		JOB
+		return
+	fi
 	for device in "$@"; do
 		options+=(--device "$device")
 	done
@@ -91,6 +103,7 @@ command_measure()
 	built_or_die build_cmake odplat userspace/odplat
 	job_add "$CACHED/odplat" bin/odplat
 	job_add "$TOP/tests/perf" perf
+	[ "$PART" != perftest ] || job_perftest_parts
 	job_env DEVICES "$kinds"
 	for kind in $kinds; do
 		devices+=("${kind}0")
@@ -108,7 +121,7 @@ command_measure()
 	0) ;;
 	"$VM_TIMEOUT") die "the machine was stopped after $MEASURE_LIMIT s" "$log" "./pinless shell shows the machine" ;;
 	"$VM_LOST") log_tail "$log"; die "the machine died while it measured" "$log" "./pinless test finds out what is wrong" ;;
-	*) die "odplat ended with status $status" "$log" "the lines above say why" ;;
+	*) die "the measurement ended with status $status" "$log" "the lines above say why" ;;
 	esac
 	if grep -qE -f "$LIB/../guest/bad-log" "$log"; then
 		grep -E -m 3 -f "$LIB/../guest/bad-log" "$log" >&2
@@ -129,5 +142,5 @@ command_measure()
 	[ ! -d "$OUT/plots" ] || step "drawing the plots" "$OUT/plots.log" measure_draw "$OUT/plots" ||
 		say "  the plots were not drawn: see $OUT/plots.log"
 	cat "$OUT/table.txt"
-	say "Results: $OUT (odplat.json, table.txt, machine.txt, plots)"
+	say "Results: $OUT ($(cd "$OUT" && echo *))"
 }

@@ -106,7 +106,7 @@ perftest_words()
 # perftest_native: both sides on this host, or only the build
 perftest_native()
 {
-	local header package missing='' dir log=$CACHE/log/build-perftest-native.log
+	local header package missing='' devices dir log=$CACHE/log/build-perftest-native.log
 
 	for header in infiniband/verbs.h:libibverbs-dev rdma/rdma_cma.h:librdmacm-dev \
 		infiniband/umad.h:libibumad-dev pci/pci.h:libpci-dev \
@@ -120,8 +120,9 @@ perftest_native()
 	# shellcheck disable=SC2086 # a list of words
 	host_prepare $missing
 	if [ ${#WORDS[@]} -gt 0 ] && [ ! -e "/sys/class/infiniband/$DEVICE" ]; then
+		devices=$(find /sys/class/infiniband -mindepth 1 -printf '%f ' 2>/dev/null)
 		die "this host has no RDMA device '$DEVICE'" "" \
-		    "choose one of: $(find /sys/class/infiniband -mindepth 1 -printf '%f ' 2>/dev/null || true)(rdma link shows them)"
+		    "${devices:+choose one of: }${devices:-leave --native out: a machine with pinless0 and rxe0 is started}"
 	fi
 	perftest_source_get
 	perftest_native_step()
