@@ -19,6 +19,7 @@
 
 #include "charge.h"
 #include "compat.h"
+#include "debug.h"
 #include "fault.h"
 #include "leaf.h"
 #include "mirror.h"
@@ -70,8 +71,10 @@ static int commit(struct pinless_fault *f, const unsigned long *pfns,
 	struct pinless_leaf *leaf = f->leaf;
 	unsigned int missing, neighbours;
 
+	pinless_debug_faulted(leaf->mni.mm);
 	write_lock(&leaf->lock);
-	if (mmu_interval_read_retry(&leaf->mni, seq)) {
+	if (mmu_interval_read_retry(&leaf->mni, seq) &&
+	    !pinless_broken(PINLESS_RULE_RETRY)) {
 		write_unlock(&leaf->lock);
 		return -EBUSY;
 	}
@@ -273,7 +276,7 @@ static int hmm_fault_nowait(const struct pinless_fault *f,
 	bool quick;
 	int err;
 
-	range->notifier_seq = mmu_interval_read_begin(range->notifier);
+	range->notifier_seq = pinless_debug_read_begin(range->notifier);
 	if (!mmap_read_trylock(mm))
 		return -EAGAIN;
 	quick = look || fault_is_quick(mm, range->start, range->end);

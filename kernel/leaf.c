@@ -55,6 +55,7 @@
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 
+#include "debug.h"
 #include "leaf.h"
 
 static struct kmem_cache *leaf_cache;
@@ -217,9 +218,12 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 	};
 	u64 *table = NULL;
 
+	if (pinless_debug_refuse(range))
+		return false;
 	write_lock(&leaf->lock);
 	mmu_interval_set_seq(mni, cur_seq);
-	switch (leaf->kind) {
+	switch (pinless_broken(PINLESS_RULE_DROP) ? PINLESS_LEAF_EMPTY :
+						    leaf->kind) {
 	case PINLESS_LEAF_TABLE:
 		if (!t.dropped) {
 			protect_table(leaf, i, j, &t);
@@ -248,6 +252,7 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 
 	tally_flush(&t);
 	pinless_table_free(table);
+	pinless_debug_invalidated(range);
 	return true;
 }
 

@@ -12,6 +12,7 @@
 
 #include "charge.h"
 #include "compat.h"
+#include "debug.h"
 #include "fault.h"
 #include "leaf.h"
 #include "mirror.h"
@@ -95,6 +96,8 @@ static struct pinless_mirror *mirror_find(struct mm_struct *mm)
 	struct pinless_mirror *mirror;
 
 	lockdep_assert_held(&mirrors_mutex);
+	if (pinless_broken(PINLESS_RULE_MIRROR))
+		return NULL;
 	mirror = rhashtable_lookup_fast(&mirrors, &mm, mirrors_params);
 	if (mirror)
 		refcount_inc(&mirror->refs);
@@ -109,6 +112,7 @@ static int mirror_add(struct pinless_mirror *mirror)
 	err = rhashtable_insert_fast(&mirrors, &mirror->hash, mirrors_params);
 	if (err)
 		return err;
+	pinless_debug_mirrors(1);
 	mmgrab(mirror->mm);
 	spin_lock(&mirrors_lock);
 	list_add_tail(&mirror->node, &mirrors_list);
@@ -187,6 +191,7 @@ void pinless_mirror_put(struct pinless_mirror *mirror)
 		pinless_leaf_kill(leaf);
 	destroy_leaves(&mirror->list);
 	xa_destroy(&mirror->leaves);
+	pinless_debug_mirrors(-1);
 	mmdrop(mirror->mm);
 	kfree(mirror);
 }

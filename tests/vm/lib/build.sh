@@ -75,6 +75,13 @@ build_module()
 		"$TOP/Kbuild" "$TOP/kernel"
 }
 
+# The module of the tests of the contract: kernel/debug.c.
+build_module_debug()
+{
+	built "module-debug-$1" "building the debug module for $1" module-debug "$1" -- \
+		"$TOP/Kbuild" "$TOP/kernel"
+}
+
 # The same with every warning that the kernel's makefiles know, and sparse.
 build_module_check()
 {

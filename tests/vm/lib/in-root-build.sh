@@ -31,6 +31,9 @@ case $1 in
 module)
 	build_module "$2"
 	;;
+module-debug)
+	build_module "$2" PINLESS_DEBUG=1
+	;;
 module-check)
 	status=0
 	build_module "$2" W=1 C=2 CF="-fdiagnostic-prefix=sparse" >/out/log 2>&1 || status=$?
