@@ -57,7 +57,7 @@ command_vm()
 	host_prepare
 	job_dir_make
 	trap 'rm -rf "$JOB"' EXIT
-	job_device_parts "$kernel" "$kinds"
+	job_device_parts "$kernel" "$kinds" "${DEBUG:+build_module_debug}"
 	job_program_parts go-on
 	job_env DEVICES "$kinds"
 	printf '%s\n' "${WORDS[*]}" >"$JOB/job/command"

@@ -31,14 +31,15 @@ job_add()
 	cp -aL "$1" "$JOB/job/$2"
 }
 
-# job_device_parts KERNEL KINDS: driver and provider, where the job has pinless
+# job_device_parts KERNEL KINDS [BUILD]: driver and provider, where the job has
+# pinless; BUILD is the command that builds the driver
 job_device_parts()
 {
 	case " $2 " in
 	*" pinless "*) ;;
 	*) return 0 ;;
 	esac
-	built_or_die build_module "$1"
+	built_or_die "${3:-build_module}" "$1"
 	job_add "$CACHED/pinless.ko" modules/pinless.ko
 	built_or_die build_provider
 	job_add "$CACHED" provider
