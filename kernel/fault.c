@@ -235,7 +235,7 @@ static int short_round(struct pinless_fault *f, unsigned long *pfns)
 	int err;
 
 	f->calls++;
-	seq = mmu_interval_read_begin(&f->leaf->mni);
+	seq = pinless_debug_read_begin(&f->leaf->mni);
 	if (own) {
 		err = take_mapped(f, pfns, seq);
 		if (err != -EAGAIN)
