@@ -9,7 +9,7 @@
 # only its own tests along.
 # The groups counted, whose figures were recorded there, and contract run on 7.x
 # with pinless0 only.
-MACHINE_GROUPS='verbs pyverbs perftest counted contract'
+MACHINE_GROUPS='verbs pyverbs perftest-odp perftest counted contract'
 GROUP_LIMIT=2400
 
 # result VERDICT NAME SECONDS REASON: counts and keeps one result
@@ -137,7 +137,7 @@ group_kinds()
 	pinless0:*) echo pinless ;;
 	rxe0:*) echo rxe ;;
 	# rxe has on-demand paging on 7.x only; there it stands beside pinless.
-	:7.x:verbs) echo 'pinless rxe' ;;
+	:7.x:verbs | :7.x:perftest-odp) echo 'pinless rxe' ;;
 	:*) echo pinless ;;
 	esac
 }
@@ -168,6 +168,7 @@ machine_group()
 		job_device_parts "$kernel" "$kinds"
 	fi
 	job_program_parts die
+	[ "$group" != perftest-odp ] || job_perftest_parts
 	job_env DEVICES "$kinds"
 	job_env PINLESS_KERNEL "$kernel"
 	[ "$group" != counted ] || VM_MODE=counted
@@ -331,6 +332,7 @@ command_test()
 		for kernel in $kernels; do
 			test_warnings "$kernel"
 		done
+		test_build build.perftest-each build_perftest_each
 	fi
 	if [ -z "$ONLY" ] || [ -n "$(for part in $MACHINE_GROUPS; do chosen "$part" && echo x; done)" ]; then
 		# What the machines share is made before they start side by side.
@@ -338,6 +340,7 @@ command_test()
 		test_build build.odplat build_cmake odplat userspace/odplat
 		test_build build.verbs build_cmake verbs tests/verbs
 		test_build build.provider build_provider
+		test_build build.perftest build_perftest
 		for kernel in $kernels; do
 			initramfs_get "$kernel"
 			test_build "build.$kernel.module" build_module "$kernel"
