@@ -16,6 +16,7 @@
 #include "owner.h"
 #include "peer.h"
 #include "recvq.h"
+#include "wqe.h"
 
 static enum pinless_step fail(struct pinless_op *op, enum ib_wc_status status,
 			      u32 verr)

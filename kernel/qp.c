@@ -13,9 +13,7 @@
 #include "sendq.h"
 #include "slow.h"
 #include "ucontext.h"
-
-/* Entries begin on cache lines of their own. */
-#define STRIDE_ALIGN	64
+#include "wqe.h"
 
 static bool caps_are_valid(const struct ib_qp_cap *cap)
 {
@@ -37,11 +35,9 @@ static int create_send_queue(struct pinless_qpc *c, struct ib_qp_cap *cap,
 	struct pinless_sq *sq = &c->sq;
 	u32 payload;
 
-	payload = max_t(u32, cap->max_send_sge * sizeof(struct pinless_sge),
-			cap->max_inline_data);
-	sq->stride = ALIGN(sizeof(struct pinless_send_wqe) + payload,
-			   STRIDE_ALIGN);
-	payload = sq->stride - sizeof(struct pinless_send_wqe);
+	sq->stride = pinless_send_stride(cap->max_send_sge,
+					 cap->max_inline_data);
+	payload = pinless_send_payload(sq->stride);
 	sq->entries = entries(cap->max_send_wr);
 	cap->max_send_wr = sq->entries;
 	/* What the rounding has gained is theirs. */
@@ -305,10 +301,11 @@ static struct pinless_qpc *find_own(struct ib_ucontext *uctx, u32 qpn)
 static int advance_sq(struct pinless_qpc *c, u32 prod)
 {
 	struct pinless_sq *sq = &c->sq;
-	u32 room = sq->entries - (sq->prod - READ_ONCE(sq->cons));
 
 	if (c->dead || c->state == IB_QPS_RESET || c->state == IB_QPS_INIT ||
-	    c->state == IB_QPS_RTR || prod - sq->prod > room)
+	    c->state == IB_QPS_RTR ||
+	    !pinless_index_fits(prod, sq->prod, READ_ONCE(sq->cons),
+				sq->entries))
 		return -EINVAL;
 	/* Whoever has the token already takes the entries with it. */
 	smp_store_release(&sq->prod, prod);

@@ -4,6 +4,7 @@
 #include "cq.h"
 #include "qpc.h"
 #include "recvq.h"
+#include "wqe.h"
 
 static struct pinless_rq_ctl *rq_ctl(struct pinless_rq *rq)
 {
@@ -19,8 +20,7 @@ static u32 rq_level(struct pinless_rq *rq)
 
 static const struct pinless_recv_wqe *rq_slot(struct pinless_rq *rq)
 {
-	return rq->queue->va + PINLESS_CTL_BYTES +
-	       (size_t)(rq->cons & (rq->entries - 1)) * rq->stride;
+	return pinless_slot(rq->queue->va, rq->cons, rq->entries, rq->stride);
 }
 
 static void rq_next(struct pinless_rq *rq)
@@ -43,7 +43,7 @@ enum pinless_recv pinless_recvq_take(struct pinless_qpc *c,
 {
 	const struct pinless_recv_wqe *wqe;
 	struct pinless_rq *rq = &c->rq;
-	u32 level, n;
+	u32 level;
 
 	lockdep_assert_held(&c->lock);
 	if (!rq->entries)
@@ -59,13 +59,10 @@ enum pinless_recv pinless_recvq_take(struct pinless_qpc *c,
 	rq_next(rq);
 	pinless_count(&c->pdev->counters, PINLESS_CNT_RECV_WQES, 1);
 
-	n = READ_ONCE(wqe->num_sge);
 	if (level > rq->entries)
 		return PINLESS_RECV_BAD_INDEX;
-	if (n > c->cap.max_recv_sge)
+	if (!pinless_recv_take(wqe, c->cap.max_recv_sge, sge, num))
 		return PINLESS_RECV_BAD_NUM_SGE;
-	memcpy(sge, wqe + 1, n * sizeof(*sge));
-	*num = n;
 	return PINLESS_RECV_TAKEN;
 }
 

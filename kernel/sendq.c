@@ -16,6 +16,7 @@
 #include "recvq.h"
 #include "sendq.h"
 #include "slow.h"
+#include "wqe.h"
 
 /*
  * What is done in one go: bytes moved or faulted. A request costs as much as
@@ -35,75 +36,29 @@ struct run {
 /* The process could change the entry at any time: what is copied here counts. */
 static void fetch_head(struct pinless_qpc *c)
 {
-	const void *slot = c->sq.queue->va + PINLESS_CTL_BYTES +
-			   (size_t)(c->sq.cons & (c->sq.entries - 1)) *
-			   c->sq.stride;
+	const void *slot = pinless_slot(c->sq.queue->va, c->sq.cons,
+					c->sq.entries, c->sq.stride);
 
 	memcpy(&c->op.wqe, slot, sizeof(c->op.wqe));
-}
-
-static bool op_refuse(struct pinless_op *op, enum ib_wc_status status, u32 verr)
-{
-	op->status = status;
-	op->verr = verr;
-	return false;
-}
-
-static int local_access(const struct pinless_send_wqe *wqe)
-{
-	return wqe->opcode == PINLESS_OP_READ ||
-	       wqe->opcode == PINLESS_OP_CMP_SWAP ||
-	       wqe->opcode == PINLESS_OP_FETCH_ADD ? IB_ACCESS_LOCAL_WRITE : 0;
-}
-
-static bool fetch_inline(struct pinless_qpc *c, const void *tail)
-{
-	struct pinless_op *op = &c->op;
-
-	if (op->wqe.inline_len > c->cap.max_inline_data ||
-	    local_access(&op->wqe))
-		return op_refuse(op, IB_WC_LOC_QP_OP_ERR, PINLESS_VERR_INLINE);
-	memcpy(c->sq.payload, tail, op->wqe.inline_len);
-	op->length = op->wqe.inline_len;
-	op->inl = (struct pinless_sge){
-		.addr = (uintptr_t)c->sq.payload,
-		.length = op->length,
-	};
-	pinless_sgl_init_kernel(&op->local, &op->inl);
-	return true;
-}
-
-static bool fetch_list(struct pinless_qpc *c, const void *tail)
-{
-	struct pinless_op *op = &c->op;
-
-	if (op->wqe.num_sge > c->cap.max_send_sge)
-		return op_refuse(op, IB_WC_LOC_QP_OP_ERR, PINLESS_VERR_NUM_SGE);
-	memcpy(c->sq.payload, tail,
-	       op->wqe.num_sge * sizeof(struct pinless_sge));
-	op->length = pinless_sge_total(c->sq.payload, op->wqe.num_sge);
-	if (op->length > PINLESS_MAX_MSG)
-		return op_refuse(op, IB_WC_LOC_LEN_ERR, PINLESS_VERR_LENGTH);
-	pinless_sgl_init(&op->local, c->sq.payload, op->wqe.num_sge,
-			 local_access(&op->wqe),
-			 &c->hints[PINLESS_SIDE_LOCAL]);
-	return true;
 }
 
 /* Copies the next entry and checks the copy. False: it ends in error. */
 static bool fetch(struct pinless_qpc *c)
 {
-	const void *tail = c->sq.queue->va + PINLESS_CTL_BYTES +
-			   (size_t)(c->sq.cons & (c->sq.entries - 1)) *
-			   c->sq.stride + sizeof(struct pinless_send_wqe);
+	const void *tail = pinless_slot(c->sq.queue->va, c->sq.cons,
+					c->sq.entries, c->sq.stride) +
+			   sizeof(struct pinless_send_wqe);
+	const struct pinless_wqe_limits limits = {
+		.max_sge = c->cap.max_send_sge,
+		.max_inline = c->cap.max_inline_data,
+		.rd_atomic = c->attr.max_rd_atomic,
+	};
 	struct pinless_op *op = &c->op;
-	bool ok;
 
 	op->active = true;
 	op->begun = false;
 	op->swapped = false;
 	op->done = 0;
-	op->length = 0;
 	op->resends = 0;
 	op->rnrs = 0;
 	op->index = c->sq.cons;
@@ -112,30 +67,25 @@ static bool fetch(struct pinless_qpc *c)
 	fetch_head(c);
 	pinless_count(&c->pdev->counters, PINLESS_CNT_SEND_WQES, 1);
 
-	if (op->wqe.opcode >= PINLESS_OP_COUNT)
-		return op_refuse(op, IB_WC_LOC_QP_OP_ERR, PINLESS_VERR_OPCODE);
-	if (op->wqe.flags & ~(PINLESS_SEND_SIGNALED | PINLESS_SEND_SOLICITED |
-			      PINLESS_SEND_FENCE | PINLESS_SEND_INLINE))
-		return op_refuse(op, IB_WC_LOC_QP_OP_ERR, PINLESS_VERR_FLAGS);
-	if (op->wqe.flags & PINLESS_SEND_INLINE)
-		ok = fetch_inline(c, tail);
-	else
-		ok = fetch_list(c, tail);
-	if (!ok)
+	op->verr = pinless_wqe_take(&op->wqe, tail, &limits, c->sq.payload,
+				    &op->length);
+	if (op->verr) {
+		op->status = op->verr == PINLESS_VERR_LENGTH ?
+				     IB_WC_LOC_LEN_ERR : IB_WC_LOC_QP_OP_ERR;
 		return false;
-
-	if (op->wqe.opcode == PINLESS_OP_CMP_SWAP ||
-	    op->wqe.opcode == PINLESS_OP_FETCH_ADD) {
-		/* Room for the whole of the result (IBTA 10.7.2.2). */
-		if (op->length < sizeof(u64))
-			return op_refuse(op, IB_WC_LOC_LEN_ERR,
-					 PINLESS_VERR_LENGTH);
-		op->length = sizeof(u64);
 	}
-	/* A requester without such resources has no leave to use them. */
-	if (local_access(&op->wqe) && !c->attr.max_rd_atomic)
-		return op_refuse(op, IB_WC_LOC_QP_OP_ERR,
-				 PINLESS_VERR_RD_ATOMIC);
+	if (op->wqe.flags & PINLESS_SEND_INLINE) {
+		op->inl = (struct pinless_sge){
+			.addr = (uintptr_t)c->sq.payload,
+			.length = op->length,
+		};
+		pinless_sgl_init_kernel(&op->local, &op->inl);
+	} else {
+		pinless_sgl_init(&op->local, c->sq.payload, op->wqe.num_sge,
+				 pinless_wqe_is_answered(&op->wqe) ?
+					 IB_ACCESS_LOCAL_WRITE : 0,
+				 &c->hints[PINLESS_SIDE_LOCAL]);
+	}
 	return true;
 }
 

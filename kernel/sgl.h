@@ -106,15 +106,4 @@ static inline void pinless_sgl_release(struct pinless_sgl *sgl)
 	sgl->left = 0;
 }
 
-/* Bytes of all elements. */
-static inline u64 pinless_sge_total(const struct pinless_sge *sge, u32 num)
-{
-	u64 total = 0;
-	u32 i;
-
-	for (i = 0; i < num; i++)
-		total += sge[i].length;
-	return total;
-}
-
 #endif /* PINLESS_SGL_H */
