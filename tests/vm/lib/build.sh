@@ -100,8 +100,11 @@ build_cmake()
 {
 	local inputs=("$TOP/$2" "$TOP/kernel/uapi")
 
-	# The unit tests compile the pure parts of driver and provider.
-	[ "$1" != unit ] || inputs+=("$TOP/kernel" "$TOP/userspace/provider")
+	# These compile the pure parts of driver and provider.
+	case $1 in
+	unit) inputs+=("$TOP/kernel" "$TOP/userspace/provider") ;;
+	fuzz) inputs+=("$TOP/kernel") ;;
+	esac
 	built "$1" "building $2" cmake "$2" -- "${inputs[@]}"
 }
 

@@ -312,9 +312,9 @@ command_test()
 	local kernels=${KERNEL:-$KERNELS} kernel passed failed skipped part start=$SECONDS
 
 	for part in ${ONLY//,/ }; do
-		case " unit model build $MACHINE_GROUPS " in
+		case " unit model fuzz build $MACHINE_GROUPS " in
 		*" $part "*) ;;
-		*) usage_error "unknown group '$part' in --only: choose from unit model build $MACHINE_GROUPS" ;;
+		*) usage_error "unknown group '$part' in --only: choose from unit model fuzz build $MACHINE_GROUPS" ;;
 		esac
 	done
 	OUT=${OUT:-$TOP/results}/test
@@ -327,6 +327,7 @@ command_test()
 
 	chosen unit && test_units
 	chosen model && unit_suite model tests/model
+	chosen fuzz && unit_suite fuzz tests/fuzz
 	if chosen build; then
 		test_sources
 		for kernel in $kernels; do
