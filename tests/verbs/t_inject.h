@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Copyright (c) 2026 The pinless authors
+ *
+ * Memory allocations of the driver that fail by order, on kernels with fault
+ * injection (CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC and the filter by stack).
+ * Only allocations that have the driver's code in their stack count and fail.
+ */
+#ifndef T_INJECT_H
+#define T_INJECT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/** t_inject_need - set the filters; skip where the kernel or the user cannot */
+void t_inject_need(void);
+
+/**
+ * t_inject_arm - let the @nth allocation of the driver fail
+ * @nth: 1 or more; counts the allocations in calls of this thread from now on.
+ *	A child process begins unarmed, exec() keeps what is armed.
+ */
+void t_inject_arm(unsigned int nth);
+
+/**
+ * t_inject_disarm - let none fail any more
+ *
+ * Return: whether the allocation was reached and has failed.
+ */
+bool t_inject_disarm(void);
+
+/** t_inject_reached - the same for a process that has ended and is not waited for yet */
+bool t_inject_reached(pid_t pid);
+
+/**
+ * t_inject_random - let allocations of the driver fail at random, in any thread
+ * @percent: 1 to 100, or 0: let none fail any more
+ *
+ * The driver's workers are threads as any other here.
+ */
+void t_inject_random(unsigned int percent);
+
+#endif
