@@ -71,22 +71,34 @@ have_provider()	{ [ -f "$TOP/userspace/provider/build.sh" ]; }
 
 build_module()
 {
+	local BUILD_BINDS
+
+	kernel_get "$1"
+	BUILD_BINDS=("${KERNEL_BINDS[@]}")
 	built "module-$1" "building the module for $1" module "$1" -- \
-		"$TOP/Kbuild" "$TOP/kernel"
+		"$TOP/Kbuild" "$TOP/kernel" "${KERNEL_KEY[@]}"
 }
 
 # The module of the tests of the contract: kernel/debug.c.
 build_module_debug()
 {
+	local BUILD_BINDS
+
+	kernel_get "$1"
+	BUILD_BINDS=("${KERNEL_BINDS[@]}")
 	built "module-debug-$1" "building the debug module for $1" module-debug "$1" -- \
-		"$TOP/Kbuild" "$TOP/kernel"
+		"$TOP/Kbuild" "$TOP/kernel" "${KERNEL_KEY[@]}"
 }
 
 # The same with every warning that the kernel's makefiles know, and sparse.
 build_module_check()
 {
+	local BUILD_BINDS
+
+	kernel_get "$1"
+	BUILD_BINDS=("${KERNEL_BINDS[@]}")
 	built "module-check-$1" "building the module for $1 with W=1 and sparse" \
-		module-check "$1" -- "$TOP/Kbuild" "$TOP/kernel"
+		module-check "$1" -- "$TOP/Kbuild" "$TOP/kernel" "${KERNEL_KEY[@]}"
 }
 
 build_provider()

@@ -19,11 +19,14 @@ copy_module_source()
 
 build_module()
 {
-	local release
+	local release build
 	release=$(cat "/kernels/$1/release")
+	# A kernel that is built here brings its own folder.
+	build=/kernels/$1/build
+	[ -d "$build" ] || build=/lib/modules/$release/build
 	shift
 	copy_module_source
-	make -C "/lib/modules/$release/build" M=/work/src -j"$jobs" "$@" modules
+	make -C "$build" M=/work/src -j"$jobs" "$@" modules
 	cp /work/src/pinless.ko /out/
 }
 

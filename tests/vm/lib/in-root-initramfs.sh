@@ -18,8 +18,9 @@ chmod 755 "$work/init"
 for module in "$@"; do
 	# A name that this kernel has built in, or does not know, is no error.
 	modprobe -d "$from" -S "$release" --show-depends "$module" 2>/dev/null || :
-done | awk '$1 == "insmod" { print $2 }' | sort -u >/out/modules
-[ -s /out/modules ] || { echo "no modules found in $from"; exit 1; }
+done >/tmp/known
+[ -s /tmp/known ] || { echo "no modules found in $from"; exit 1; }
+awk '$1 == "insmod" { print $2 }' /tmp/known | sort -u >/out/modules
 
 while read -r path; do
 	# Packed modules would be unpacked by the emulated CPU at every start.

@@ -48,7 +48,7 @@ initramfs_step()
 	: >"$INITRAMFS_LOG"
 	# shellcheck disable=SC2086 # a list of words
 	step "making the initramfs of kernel $INITRAMFS_KERNEL" "$INITRAMFS_LOG" \
-		in_root "$ROOT" "$TOP:/pinless:ro" "$1:/out" -- \
+		in_root "$ROOT" "$TOP:/pinless:ro" "$1:/out" "${KERNEL_BINDS[@]}" -- \
 		bash /pinless/tests/vm/lib/in-root-initramfs.sh "$INITRAMFS_KERNEL" $GUEST_MODULES
 }
 
@@ -57,9 +57,10 @@ initramfs_get()
 {
 	INITRAMFS_KERNEL=$1
 	INITRAMFS_LOG=$CACHE/log/initramfs-$1.log
+	kernel_get "$1"
 	roots_get build
 	if ! cached "boot-$1-$(hash_of "$(basename "$ROOT")" "$GUEST_MODULES" \
-		"$LIB/in-root-initramfs.sh" "$LIB/../guest/init")" initramfs_step; then
+		"${KERNEL_KEY[@]}" "$LIB/in-root-initramfs.sh" "$LIB/../guest/init")" initramfs_step; then
 		log_tail "$INITRAMFS_LOG"
 		die "cannot make the initramfs of kernel $1" "$INITRAMFS_LOG"
 	fi

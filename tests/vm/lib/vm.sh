@@ -35,6 +35,7 @@ job_add()
 # pinless; BUILD is the command that builds the driver
 job_device_parts()
 {
+	job_env PINLESS_SLOWDOWN "$(kernel_slowdown "$1")"
 	case " $2 " in
 	*" pinless "*) ;;
 	*) return 0 ;;
@@ -71,12 +72,15 @@ job_program_parts()
 	job_add "$ROOT/src/rdma-core/tests" rdma-core/tests
 }
 
-# vm_args: sets VM_ARGS, QEMU's options for $VM_MODE (wall, counted) on $1 (kvm, tcg)
+# vm_args ACCEL KERNEL: sets VM_ARGS, QEMU's options for $VM_MODE (wall, counted)
+# on ACCEL (kvm, tcg)
 vm_args()
 {
-	local accel=$1
+	local accel=$1 memory=2560
 
-	VM_ARGS=(-nodefaults -no-reboot -display none -m "${VM_MEMORY:-2560}")
+	# The sanitizers keep books on every byte.
+	[ -z "$(kernel_flavour "$2")" ] || memory=4096
+	VM_ARGS=(-nodefaults -no-reboot -display none -m "${VM_MEMORY:-$memory}")
 	if [ "$VM_MODE" = counted ]; then
 		VM_ARGS+=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off'
 			-cpu 'max,-erms,-fsrm' -smp 1)
@@ -93,14 +97,15 @@ vm_append()
 {
 	printf '%s' "console=ttyS0 loglevel=${VM_LOGLEVEL:-6} mitigations=off panic=-1 tsc=reliable" \
 		" rcupdate.rcu_cpu_stall_timeout=120 nokaslr random.trust_cpu=on secretmem.enable=1" \
-		" kfence.sample_interval=20 printk.devkmsg=on log_buf_len=4M ${VM_APPEND:-}"
+		" kfence.sample_interval=20 dummy.numdummies=0 printk.devkmsg=on log_buf_len=4M ${VM_APPEND:-}"
 }
 
-# vm_timer SECONDS PID: ends QEMU when the time is over. Has no child, so that
-# nothing is left when it is killed; ends QEMU too when its own caller is gone.
+# vm_timer SECONDS PID BOOT: ends QEMU when the time is over, or when it has not
+# booted after BOOT seconds. Has no child, so that nothing is left when it is
+# killed; ends QEMU too when its own caller is gone.
 vm_timer()
 {
-	local end=$((SECONDS + $1)) boot=$((SECONDS + 240)) pid=$2 monitor replies
+	local end=$((SECONDS + $1)) boot=$((SECONDS + $3)) pid=$2 monitor replies
 
 	exec {monitor}<>"$JOB/mon.in" {replies}<>"$JOB/mon.out"
 	while [ "$SECONDS" -lt "$end" ]; do
@@ -146,7 +151,7 @@ vm_once()
 	local limit=$2 pid timer reader unblock status word
 
 	rm -f "$JOB/timeout"
-	vm_args "$(host_accel)"
+	vm_args "$(host_accel)" "$1"
 	mkfifo "$JOB/mon.in" "$JOB/mon.out" "$JOB/output"
 	# Not QEMU's own stdio: at the end of its input it would shut the port.
 	cat "$JOB/output" &
@@ -170,7 +175,7 @@ vm_once()
 		-chardev "pipe,id=mon,path=$JOB/mon" -mon chardev=mon,mode=readline \
 		</dev/null 2>"$JOB/qemu.log" &
 	pid=$!
-	vm_timer "$limit" "$pid" >/dev/null 2>&1 &
+	vm_timer "$limit" "$pid" "$((240 * $(kernel_slowdown "$1")))" >/dev/null 2>&1 &
 	timer=$!
 	trap 'kill "$pid" 2>/dev/null' INT TERM
 	wait "$pid"
@@ -204,7 +209,7 @@ vm_shell()
 
 	initramfs_get "$kernel"
 	image_get
-	vm_args "$(host_accel)"
+	vm_args "$(host_accel)" "$kernel"
 	job_env PINLESS_SHELL 1
 	say "The machine's console; 'exit' or Ctrl-A X ends it."
 	qemu-system-x86_64 "${VM_ARGS[@]}" \

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (c) 2026 The pinless authors
+# shellcheck shell=bash
+#
+# Kernels that are built here, from Debian's source with the options of
+# tests/vm/kernel. They are named KERNEL-FLAVOUR, as 7.x-sanitize.
+
+# kernel_flavour NAME: prints the flavour of a kernel that is built here
+kernel_flavour()
+{
+	case $1 in
+	*-sanitize) printf '%s' "${1##*-}" ;;
+	esac
+}
+
+kernel_make()
+{
+	local work=$CACHE/work/kernel-$KERNEL_NAME status=0
+
+	# What an interrupted build has left behind is not to be trusted.
+	remove_tree "$work"
+	mkdir -p "$work"
+	: >"$BUILD_LOG"
+	step "building the kernel $KERNEL_NAME (tens of minutes, once)" "$BUILD_LOG" \
+		in_root "$ROOT" "$TOP:/pinless:ro" "$1:/out" "$work:/work" -- \
+		nice bash /pinless/tests/vm/lib/in-root-kernel.sh \
+			"${KERNEL_NAME%-*}" "${KERNEL_NAME##*-}" || status=$?
+	remove_tree "$work"
+	return "$status"
+}
+
+# kernel_get NAME: sets KERNEL_BINDS to what a root needs to see of the kernel
+# NAME, and KERNEL_KEY to what its users are named by: nothing for Debian's,
+# which are in the build root
+kernel_get()
+{
+	local options=$TOP/tests/vm/kernel flavour
+
+	KERNEL_NAME=$1
+	KERNEL_BINDS=()
+	KERNEL_KEY=()
+	flavour=$(kernel_flavour "$1")
+	[ -n "$flavour" ] || return 0
+	roots_get kernel
+	BUILD_LOG=$CACHE/log/kernel-$1.log
+	if ! cached "kernel-$1-$(hash_of "$(basename "$ROOT")" "$LIB/in-root-kernel.sh" \
+		"$options/base.config" "$options/$flavour.config")" kernel_make; then
+		host_network_or_die "$BUILD_LOG"
+		log_tail "$BUILD_LOG"
+		die "cannot build the kernel $1" "$BUILD_LOG" \
+		    "correct the cause above and run the same command again"
+	fi
+	KERNEL_BINDS=("$CACHED:/kernels/$1:ro")
+	KERNEL_KEY=("$(basename "$CACHED")")
+}
+
+# kernel_slowdown NAME: how many times slower than Debian's it is, at most
+kernel_slowdown()
+{
+	if [ -n "$(kernel_flavour "$1")" ]; then
+		echo 6
+	else
+		echo 1
+	fi
+}
