@@ -174,7 +174,9 @@ machine_group()
 		job_device_parts "$kernel" "$kinds"
 	fi
 	job_program_parts die
-	[ "$group" != perftest-odp ] || job_perftest_parts
+	case $group in
+	perftest-odp | counted) job_perftest_parts ;;
+	esac
 	job_env DEVICES "$kinds"
 	job_env PINLESS_KERNEL "${kernel%%-*}"
 	[ "$group" != counted ] || VM_MODE=counted
