@@ -193,7 +193,7 @@ def check(path, results):
                 print(f'  {row.name}: {wrong}')
     if bad and not results:
         print(f'{bad} of {len(rows)} rows are worse than recorded in tests/perf/recorded.tsv.\n'
-              'If that is meant to be so, record anew: tests/perf/regenerate (docs/measuring.md).')
+              'If that is meant to be so, record anew: tests/perf/regenerate DIR check counted (docs/measuring.md).')
     return bad
 
 
