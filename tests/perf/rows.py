@@ -10,7 +10,8 @@ The rows of budgets.tsv, worked out from what odplat has measured.
 
 A row is worse than recorded when it has grown by more than TOLERANCE, by the
 mean98 and by the median: a cost that is really there moves both, while a few
-samples that met the scheduler move the one or the other. A row whose budget is
+samples that met the scheduler move the one or the other. A difference must have
+grown by REPEATABLE of its minuend besides, or it would be noise. A row whose budget is
 a promise (a ratio, or "rxe") must keep that too, once it was recorded so.
 """
 import json
@@ -21,6 +22,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORDED = os.path.join(HERE, 'recorded.tsv')
 TOLERANCE = 0.05
+REPEATABLE = 0.02
 MIB = 1 << 20
 
 
@@ -91,6 +93,12 @@ class Row:
         value = figures[0] - (figures[1] if self.subtrahend else 0)
         return value / (figures[-1] if self.is_ratio() else int(self.divisor))
 
+    def noise(self, measured):
+        """What a difference of two figures may be off, because these repeat so and so well."""
+        if not self.subtrahend:
+            return 0
+        return REPEATABLE * measured.figure('pinless', self.minuend) / int(self.divisor)
+
     def limit(self, rxe):
         """The budget as a number, or None; rxe is the row's figure on rxe."""
         return rxe if self.budget == 'rxe' else float(self.budget.split()[0])
@@ -146,9 +154,9 @@ def show(value):
     return f'{value:.{digits}f}'
 
 
-def is_worse(seen, recorded):
+def is_worse(seen, recorded, noise):
     """Whether a figure has grown by more than is allowed."""
-    return seen > recorded + abs(recorded) * TOLERANCE
+    return seen > recorded + max(abs(recorded) * TOLERANCE, noise)
 
 
 def judge(row, measured, recorded):
@@ -162,7 +170,8 @@ def judge(row, measured, recorded):
         return f'has no figure: {errors[0] if errors else "it was not measured"}'
     if pinless is None:
         return f'has no recorded figure (seen: {show(seen)})'
-    if is_worse(seen, pinless) and is_worse(seen_median, median):
+    noise = row.noise(measured)
+    if is_worse(seen, pinless, noise) and is_worse(seen_median, median, noise):
         return (f'recorded {show(pinless)}, seen {show(seen)}: '
                 f'{(seen / pinless - 1) * 100:.1f} % worse, {TOLERANCE * 100:.0f} % are allowed')
     limit = row.limit(rxe) if row.is_promise() else None
