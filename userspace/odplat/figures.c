@@ -62,6 +62,19 @@ static void plot_distributions(FILE *script, const struct results *results, cons
 	putc('\n', script);
 }
 
+/* As many figures under the axis as find room there. */
+static const char *latency_tics(double range)
+{
+	if (range < 15)
+		return "set xtics (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, "
+		       "100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 7000, 10000, 15000, 20000, "
+		       "30000, 50000, 70000)";
+	if (range < 300)
+		return "set xtics (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, "
+		       "20000, 50000)";
+	return "set xtics autofreq";
+}
+
 bool draw_latency(FILE *script, const struct results *results, const char *name)
 {
 	const char *devices[FIGURE_DEVICES];
@@ -99,9 +112,8 @@ bool draw_latency(FILE *script, const struct results *results, const char *name)
 		"set multiplot layout %zu,1 title \"%s: latency by the state of the memory\"\n",
 		panels, name);
 	fprintf(script, "set logscale x\nset xrange [%.4f:%.4f]\nset yrange [0:100]\n"
-		"set xtics (0.1, 0.2, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, "
-		"1000, 1500, 2000, 3000, 5000, 7000, 10000, 20000, 50000, 100000, 200000, 500000)\n",
-		least / 1000 / 1.15, most / 1000 * 1.3);
+		"%s\n",
+		least / 1000 / 1.15, most / 1000 * 1.3, latency_tics(most / least));
 	fputs("set ylabel \"operations done, %\"\nset key outside right center\nset lmargin 9\nset rmargin 24\n",
 	      script);
 	if (base)
