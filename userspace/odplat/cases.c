@@ -114,10 +114,10 @@ static void add_registrations(struct job_table *table)
 		unsigned int samples, warmups;
 	} kinds[] = {
 		{ "odp.4k", 4 * KIB, STATE_COLD, 500, 10 },
-		{ "odp.1g", GIB, STATE_COLD, 20, 1 },
-		{ "odp.2g", 2 * GIB, STATE_COLD, 20, 1 },
-		{ "odp.64g", 64 * GIB, STATE_COLD, 20, 1 },
-		{ "odp.1t", 1024 * GIB, STATE_COLD, 20, 1 },
+		{ "odp.1g", GIB, STATE_COLD, 50, 1 },
+		{ "odp.2g", 2 * GIB, STATE_COLD, 100, 1 },
+		{ "odp.64g", 64 * GIB, STATE_COLD, 100, 1 },
+		{ "odp.1t", 1024 * GIB, STATE_COLD, 100, 1 },
 		{ "implicit", 0, STATE_COLD, 500, 10 },
 		{ "pinned.1m", MIB, STATE_PINNED, 100, 2 },
 		{ "pinned.256m", 256 * MIB, STATE_PINNED, 10, 0 },
