@@ -14,6 +14,7 @@
  */
 int pinless_idtable_init(struct pinless_idtable *t)
 {
+	BUILD_BUG_ON(PINLESS_ID_SLOTS != 1 << PINLESS_ID_SHIFT);
 	spin_lock_init(&t->lock);
 	t->next = 1;
 	t->round = 0;

@@ -18,7 +18,7 @@
 #define PINLESS_ID_BITS		20
 #define PINLESS_ID_MAX		((1u << PINLESS_ID_BITS) - 1)
 #define PINLESS_ID_SHIFT	9
-#define PINLESS_ID_SLOTS	(1u << PINLESS_ID_SHIFT)
+#define PINLESS_ID_SLOTS	512u
 
 /**
  * struct pinless_id_chunk - the objects of some numbers that follow each other
