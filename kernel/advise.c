@@ -4,7 +4,6 @@
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 
 #include "advise.h"
 #include "device.h"
@@ -12,6 +11,7 @@
 #include "mr.h"
 #include "owner.h"
 #include "range.h"
+#include "slow.h"
 
 /**
  * struct pinless_prefetch_range - what one SGE asks for
@@ -29,7 +29,7 @@ struct pinless_prefetch_range {
 
 /**
  * struct pinless_prefetch - one call of ibv_advise_mr
- * @work:   runs it when the caller does not wait
+ * @slow:   runs it when the caller does not wait
  * @flags:  enum pinless_fault_flags
  * @count:  entries of @ranges
  * @ranges: where
@@ -39,13 +39,11 @@ struct pinless_prefetch_range {
  * device waits for it.
  */
 struct pinless_prefetch {
-	struct work_struct work;
+	struct pinless_slow slow;
 	unsigned int flags;
 	u32 count;
 	struct pinless_prefetch_range ranges[];
 };
-
-static struct workqueue_struct *prefetch_wq;
 
 static void pf_free(struct pinless_prefetch *pf)
 {
@@ -103,12 +101,30 @@ static int pf_run(const struct pinless_prefetch *pf)
 static void pf_work(struct work_struct *work)
 {
 	struct pinless_prefetch *pf =
-		container_of(work, struct pinless_prefetch, work);
+		container_of(work, struct pinless_prefetch, slow.work);
 	u32 i;
 
 	for (i = 0; i < pf->count; i++)
 		pf_range(&pf->ranges[i], pf->flags);
+	pinless_slow_end(&pf->ranges[0].mirror->prefetch);
 	pf_free(pf);
+}
+
+/*
+ * Leaves it to a worker, or frees it. Of several address spaces the first one's
+ * share of the workers is used: they belong to processes that have one opening
+ * of the device in common.
+ */
+static int pf_queue(struct pinless_prefetch *pf)
+{
+	int err = pf->count ? -ENOMEM : 0;
+
+	INIT_WORK(&pf->slow.work, pf_work);
+	if (pf->count && pinless_slow_begin(&pf->ranges[0].mirror->prefetch,
+					    &pf->slow))
+		return 0;
+	pf_free(pf);
+	return err;
 }
 
 /* The errors are those of ibv_advise_mr(3). */
@@ -200,35 +216,10 @@ int pinless_advise_mr(struct ib_pd *pd, enum ib_uverbs_advise_mr_advice advice,
 		if (err)
 			goto out;
 	}
-	if (!(flags & IB_UVERBS_ADVISE_MR_FLAG_FLUSH)) {
-		INIT_WORK(&pf->work, pf_work);
-		queue_work(prefetch_wq, &pf->work);
-		return 0;
-	}
+	if (!(flags & IB_UVERBS_ADVISE_MR_FLAG_FLUSH))
+		return pf_queue(pf);
 	err = pf_run(pf);
 out:
 	pf_free(pf);
 	return err;
-}
-
-/**
- * pinless_advise_init() - at the start of the module
- *
- * Return: 0 or -ENOMEM.
- */
-int pinless_advise_init(void)
-{
-	prefetch_wq = alloc_workqueue("pinless_prefetch", WQ_UNBOUND, 0);
-	return prefetch_wq ? 0 : -ENOMEM;
-}
-
-/**
- * pinless_advise_exit() - at the end of the module
- *
- * Context: process context; all regions are gone, so what is queued ends at
- * its next leaf.
- */
-void pinless_advise_exit(void)
-{
-	destroy_workqueue(prefetch_wq);
 }

@@ -9,7 +9,4 @@ int pinless_advise_mr(struct ib_pd *pd, enum ib_uverbs_advise_mr_advice advice,
 		      u32 flags, struct ib_sge *sg_list, u32 num_sge,
 		      struct uverbs_attr_bundle *attrs);
 
-int pinless_advise_init(void);
-void pinless_advise_exit(void);
-
 #endif /* PINLESS_ADVISE_H */

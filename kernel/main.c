@@ -5,7 +5,6 @@
 #include <linux/rcupdate.h>
 #include <rdma/ib_verbs.h>
 
-#include "advise.h"
 #include "link.h"
 #include "mirror.h"
 #include "owner.h"
@@ -24,13 +23,9 @@ static int __init pinless_init(void)
 	if (err)
 		goto err_owner;
 
-	err = pinless_advise_init();
-	if (err)
-		goto err_mirror;
-
 	err = pinless_qp_init();
 	if (err)
-		goto err_advise;
+		goto err_mirror;
 
 	err = pinless_link_init();
 	if (err)
@@ -40,8 +35,6 @@ static int __init pinless_init(void)
 
 err_qp:
 	pinless_qp_exit();
-err_advise:
-	pinless_advise_exit();
 err_mirror:
 	pinless_mirror_exit();
 err_owner:
@@ -61,7 +54,6 @@ static void __exit pinless_exit(void)
 {
 	pinless_link_exit();
 	pinless_qp_exit();
-	pinless_advise_exit();
 	pinless_mirror_exit();
 	pinless_owner_exit();
 	rcu_barrier();

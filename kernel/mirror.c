@@ -84,7 +84,8 @@ static struct pinless_mirror *mirror_alloc(struct mm_struct *mm)
 	xa_init(&mirror->leaves);
 	pinless_stamp_renew(&mirror->stamp);
 	init_rwsem(&mirror->fault_sem);
-	pinless_slow_queue_init(&mirror->slow);
+	pinless_slow_queue_init(&mirror->slow, PINLESS_SLOW_FAULT);
+	pinless_slow_queue_init(&mirror->prefetch, PINLESS_SLOW_PREFETCH);
 	spin_lock_init(&mirror->list_lock);
 	INIT_LIST_HEAD(&mirror->list);
 	mirror->mm = mm;

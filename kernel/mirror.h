@@ -29,6 +29,7 @@ struct pinless_owner;
  *             being removed (only ever taken by trylock). Not taken by the
  *             invalidation; outside of mmap_lock
  * @slow:      faults that may take any time
+ * @prefetch:  prefetches that nobody waits for
  * @list_lock: protects @list
  * @list:      all leaves, those looked at by the shrinker last at the end
  * @node:      in the list of all mirrors, under mirrors_lock
@@ -41,6 +42,7 @@ struct pinless_mirror {
 	struct pinless_stamp stamp;
 	struct rw_semaphore fault_sem;
 	struct pinless_slow_queue slow;
+	struct pinless_slow_queue prefetch;
 	spinlock_t list_lock;	/* see above */
 	struct list_head list;
 	struct list_head node;

@@ -362,7 +362,10 @@ int pinless_qp_init(void)
 	return err;
 }
 
-/* At the end of the module; a fault under way may queue work, so it goes first. */
+/*
+ * At the end of the module. A fault under way may queue work, so it goes first;
+ * prefetches, of which all regions are gone, end at their next leaf.
+ */
 void pinless_qp_exit(void)
 {
 	pinless_slow_exit();

@@ -12,14 +12,26 @@
  */
 #define WAITING_MAX	65536
 
-static struct workqueue_struct *fault_wq;
+/* What waits for a fault is worth more than what may come to use a page. */
+static const struct {
+	const char *name;
+	unsigned int flags;
+} kinds[PINLESS_SLOW_KINDS] = {
+	[PINLESS_SLOW_FAULT] = { "pinless_fault", WQ_UNBOUND | WQ_HIGHPRI },
+	[PINLESS_SLOW_PREFETCH] = { "pinless_prefetch", WQ_UNBOUND },
+};
+
+static struct workqueue_struct *wqs[PINLESS_SLOW_KINDS];
 
 /**
  * pinless_slow_queue_init() - no slow faults yet
- * @q: of an address space
+ * @q:    of an address space
+ * @kind: of faults
  */
-void pinless_slow_queue_init(struct pinless_slow_queue *q)
+void pinless_slow_queue_init(struct pinless_slow_queue *q,
+			     enum pinless_slow_kind kind)
 {
+	q->wq = wqs[kind];
 	spin_lock_init(&q->lock);
 	INIT_LIST_HEAD(&q->list);
 	q->running = 0;
@@ -41,7 +53,7 @@ bool pinless_slow_begin(struct pinless_slow_queue *q, struct pinless_slow *s)
 	spin_lock(&q->lock);
 	if (q->running < RUNNING_MAX) {
 		q->running++;
-		queue_work(fault_wq, &s->work);
+		queue_work(q->wq, &s->work);
 	} else if (q->waiting < WAITING_MAX) {
 		q->waiting++;
 		list_add_tail(&s->node, &q->list);
@@ -69,7 +81,7 @@ void pinless_slow_end(struct pinless_slow_queue *q)
 	if (next) {
 		list_del(&next->node);
 		q->waiting--;
-		queue_work(fault_wq, &next->work);
+		queue_work(q->wq, &next->work);
 	} else {
 		q->running--;
 	}
@@ -83,13 +95,27 @@ void pinless_slow_end(struct pinless_slow_queue *q)
  */
 int pinless_slow_init(void)
 {
-	fault_wq = alloc_workqueue("pinless_fault", WQ_UNBOUND | WQ_HIGHPRI,
-				   WQ_MAX_ACTIVE);
-	return fault_wq ? 0 : -ENOMEM;
+	int i;
+
+	for (i = 0; i < PINLESS_SLOW_KINDS; i++) {
+		wqs[i] = alloc_workqueue("%s", kinds[i].flags, WQ_MAX_ACTIVE,
+					 kinds[i].name);
+		if (!wqs[i])
+			goto err;
+	}
+	return 0;
+
+err:
+	while (i--)
+		destroy_workqueue(wqs[i]);
+	return -ENOMEM;
 }
 
 /* At the end of the module: waits for the faults under way. */
 void pinless_slow_exit(void)
 {
-	destroy_workqueue(fault_wq);
+	int i;
+
+	for (i = 0; i < PINLESS_SLOW_KINDS; i++)
+		destroy_workqueue(wqs[i]);
 }

@@ -8,19 +8,27 @@
 #include <linux/workqueue.h>
 
 /*
- * Page faults that may take any time run on workers. How many of them run at
- * once is limited for each address space, because a process decides how long
- * its own take, and the workers are everybody's.
+ * Page faults that may take any time, and prefetches, which consist of such,
+ * run on workers. How many of them run at once is limited for each address
+ * space, because a process decides how long its own take, and the workers are
+ * everybody's.
  */
+enum pinless_slow_kind {
+	PINLESS_SLOW_FAULT,
+	PINLESS_SLOW_PREFETCH,
+	PINLESS_SLOW_KINDS,
+};
 
 /**
- * struct pinless_slow_queue - slow faults of one address space
+ * struct pinless_slow_queue - slow faults of one address space, of one kind
+ * @wq:      the workers of the kind
  * @lock:    protects the rest; not taken by the invalidation
  * @running: on workers, or on their way there
  * @waiting: how many are in @list
  * @list:    those that wait for one of the running to end
  */
 struct pinless_slow_queue {
+	struct workqueue_struct *wq;
 	spinlock_t lock;	/* see above */
 	unsigned int running;
 	unsigned int waiting;
@@ -37,7 +45,8 @@ struct pinless_slow {
 	struct list_head node;
 };
 
-void pinless_slow_queue_init(struct pinless_slow_queue *q);
+void pinless_slow_queue_init(struct pinless_slow_queue *q,
+			     enum pinless_slow_kind kind);
 bool pinless_slow_begin(struct pinless_slow_queue *q, struct pinless_slow *s);
 void pinless_slow_end(struct pinless_slow_queue *q);
 

@@ -7,38 +7,19 @@
  * Copyright (c) 2026 The pinless authors
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "t_leak.h"
 #include "t_memory.h"
 #include "t_op.h"
 #include "t_peer.h"
+#include "t_uffd.h"
 
 #define CROWD		40
 #define PROMPT_MS	3000
-
-static int hold_pages(char *m, size_t len)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = {
-		.range = { (uintptr_t)m, len },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
-		t_skip("userfaultfd: %s", strerror(errno));
-	if (ioctl(fd, UFFDIO_REGISTER, &reg))
-		t_die("UFFDIO_REGISTER: %s", strerror(errno));
-	return fd;
-}
 
 /* Steps: 1 the requests hang; 2 the other process has tried its own. */
 static int crowd(void *arg)
@@ -62,7 +43,7 @@ static int crowd(void *arg)
 	t_buf_open(&good, s.pd, T_PINNED, T_PAGE, T_ACCESS_ALL);
 	t_buf_open(&l, quick.a.pd, T_ODP, 16 * T_PAGE, T_ACCESS_ALL);
 	t_buf_open(&r, quick.b.pd, T_ODP, 16 * T_PAGE, T_ACCESS_ALL);
-	uffd = hold_pages(m, CROWD * T_PAGE);
+	uffd = t_uffd_hold(m, CROWD * T_PAGE);
 	mr = t_reg(s.pd, T_ODP, m, CROWD * T_PAGE, T_ACCESS_ALL);
 	for (i = 0; i < CROWD; i++) {
 		struct ibv_sge sge = t_sge(&good, 0, 64);

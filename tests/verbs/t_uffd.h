@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Copyright (c) 2026 The pinless authors
+ *
+ * Memory whose pages do not come.
+ */
+#ifndef T_UFFD_H
+#define T_UFFD_H
+
+#include <stddef.h>
+
+/**
+ * t_uffd_hold - let everybody wait who touches a page that is not there
+ * @m: memory without pages, page aligned
+ * @len: bytes
+ *
+ * Skips the program where there is no userfaultfd.
+ *
+ * Return: the descriptor; with its close() the memory is like any other.
+ */
+int t_uffd_hold(char *m, size_t len);
+
+#endif
