@@ -72,7 +72,7 @@ static int pinless_query_device(struct ib_device *ibdev,
 	attr->max_mr_size = U64_MAX;
 	attr->page_size_cap = PAGE_MASK;
 	attr->hw_ver = PINLESS_ABI_VERSION;
-	attr->max_qp = PINLESS_MAX_QP;
+	attr->max_qp = pinless_limit(PINLESS_OBJ_QP);
 	attr->max_qp_wr = PINLESS_MAX_QP_WR;
 	attr->device_cap_flags = IB_DEVICE_CURR_QP_STATE_MOD |
 				 IB_DEVICE_PORT_ACTIVE_EVENT |
@@ -82,13 +82,13 @@ static int pinless_query_device(struct ib_device *ibdev,
 	attr->max_send_sge = PINLESS_MAX_SGE;
 	attr->max_recv_sge = PINLESS_MAX_SGE;
 	attr->max_sge_rd = PINLESS_MAX_SGE;
-	attr->max_cq = PINLESS_MAX_CQ;
+	attr->max_cq = pinless_limit(PINLESS_OBJ_CQ);
 	attr->max_cqe = PINLESS_MAX_CQE;
-	attr->max_mr = PINLESS_MAX_MR;
-	attr->max_pd = PINLESS_MAX_PD;
+	attr->max_mr = pinless_limit(PINLESS_OBJ_MR);
+	attr->max_pd = pinless_limit(PINLESS_OBJ_PD);
 	attr->max_qp_rd_atom = PINLESS_MAX_RD_ATOMIC;
 	attr->max_qp_init_rd_atom = PINLESS_MAX_RD_ATOMIC;
-	attr->max_res_rd_atom = PINLESS_MAX_QP * PINLESS_MAX_RD_ATOMIC;
+	attr->max_res_rd_atom = attr->max_qp * PINLESS_MAX_RD_ATOMIC;
 	/* By locked instructions of the CPU, so CPUs see them as atomic too. */
 	attr->atomic_cap = IB_ATOMIC_GLOB;
 	attr->max_pkeys = PINLESS_PKEY_TBL_LEN;

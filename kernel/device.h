@@ -10,6 +10,7 @@
 
 #include "idtable.h"
 #include "limits.h"
+#include "objects.h"
 #include "stamp.h"
 #include "stats.h"
 
@@ -25,12 +26,9 @@
  * @mrs:      struct pinless_mr by key index (mr.c), read under RCU
  * @mr_stamp: renewed when a region goes; no other device ever has the same
  * @counters: per-CPU port counters
- * @num_pd:   objects in being, held against the limits of limits.h
- * @num_cq:   the same
- * @num_ctx:  the same
+ * @objects:  how many are in being, held against their limits
  * @cqn:      allocates CQ numbers
  * @node:     in the list of devices that peers are looked for on (peer.c)
- * @num_qp:   as @num_pd
  * @next_qpn: where the search for a free QP number begins; under the xa_lock of
  *            @qps
  * @mr_tag:   what the tags of keys begin with: by chance
@@ -44,10 +42,7 @@ struct pinless_device {
 	struct pinless_idtable mrs;
 	struct pinless_stamp mr_stamp;
 	struct pinless_counters counters;
-	atomic_t num_pd;
-	atomic_t num_cq;
-	atomic_t num_qp;
-	atomic_t num_ctx;
+	struct pinless_obj_counts objects;
 	struct ida cqn;
 	struct list_head node;
 	u32 next_qpn;
@@ -57,15 +52,6 @@ struct pinless_device {
 static inline struct pinless_device *to_pdev(struct ib_device *ibdev)
 {
 	return container_of(ibdev, struct pinless_device, ibdev);
-}
-
-/*
- * Counts one more object against its limit. The caller gives it back with
- * atomic_dec() when the object is gone or could not be made.
- */
-static inline bool pinless_take(atomic_t *count, int limit)
-{
-	return atomic_add_unless(count, 1, limit);
 }
 
 bool pinless_port_active(struct pinless_device *pdev);

@@ -148,9 +148,12 @@ struct ib_mr *pinless_reg_user_mr(struct ib_pd *pd, u64 start, u64 length,
 	if (err)
 		return ERR_PTR(err);
 
+	if (!pinless_take(&pdev->objects, PINLESS_OBJ_MR))
+		return ERR_PTR(-ENOMEM);
+	err = -ENOMEM;
 	mr = kzalloc(sizeof(*mr), GFP_KERNEL_ACCOUNT);
 	if (!mr)
-		return ERR_PTR(-ENOMEM);
+		goto err_count;
 	mr->ibmr.device = pd->device;
 	mr->ibmr.pd = pd;
 	mr->uva = start;
@@ -176,6 +179,8 @@ err_memory:
 	mr_release_memory(mr);
 err_free:
 	kfree(mr);
+err_count:
+	pinless_give(&pdev->objects, PINLESS_OBJ_MR);
 	return ERR_PTR(err);
 }
 
@@ -201,6 +206,7 @@ int pinless_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata)
 	pinless_mr_put(mr);
 	wait_for_completion(&mr->idle);
 	mr_release_memory(mr);
+	pinless_give(&pdev->objects, PINLESS_OBJ_MR);
 	/* Those who found it before the erasure may still look at its count. */
 	kfree_rcu(mr, rcu);
 	return 0;

@@ -11,13 +11,13 @@
  * @udata: no input and no response
  *
  * Context: process context.
- * Return: 0, or -ENOMEM when PINLESS_MAX_PD of them are there.
+ * Return: 0, or -ENOMEM when there are as many as may be.
  */
 int pinless_alloc_pd(struct ib_pd *ibpd, struct ib_udata *udata)
 {
 	struct pinless_device *pdev = to_pdev(ibpd->device);
 
-	return pinless_take(&pdev->num_pd, PINLESS_MAX_PD) ? 0 : -ENOMEM;
+	return pinless_take(&pdev->objects, PINLESS_OBJ_PD) ? 0 : -ENOMEM;
 }
 
 /**
@@ -30,6 +30,6 @@ int pinless_alloc_pd(struct ib_pd *ibpd, struct ib_udata *udata)
  */
 int pinless_dealloc_pd(struct ib_pd *ibpd, struct ib_udata *udata)
 {
-	atomic_dec(&to_pdev(ibpd->device)->num_pd);
+	pinless_give(&to_pdev(ibpd->device)->objects, PINLESS_OBJ_PD);
 	return 0;
 }

@@ -31,7 +31,7 @@ int pinless_respond(struct ib_udata *udata, const void *resp, size_t size)
  * @udata:  response: struct pinless_uresp_alloc_ucontext
  *
  * Context: process context.
- * Return: 0, -ENOMEM when PINLESS_MAX_CTX of them are there, or another
+ * Return: 0, -ENOMEM when there are as many as may be, or another
  * negative errno.
  */
 int pinless_alloc_ucontext(struct ib_ucontext *ibuctx, struct ib_udata *udata)
@@ -44,12 +44,12 @@ int pinless_alloc_ucontext(struct ib_ucontext *ibuctx, struct ib_udata *udata)
 	};
 	int err;
 
-	if (!pinless_take(&pdev->num_ctx, PINLESS_MAX_CTX))
+	if (!pinless_take(&pdev->objects, PINLESS_OBJ_CTX))
 		return -ENOMEM;
 
 	err = pinless_respond(udata, &resp, sizeof(resp));
 	if (err)
-		atomic_dec(&pdev->num_ctx);
+		pinless_give(&pdev->objects, PINLESS_OBJ_CTX);
 	return err;
 }
 
@@ -61,7 +61,7 @@ int pinless_alloc_ucontext(struct ib_ucontext *ibuctx, struct ib_udata *udata)
  */
 void pinless_dealloc_ucontext(struct ib_ucontext *ibuctx)
 {
-	atomic_dec(&to_pdev(ibuctx->device)->num_ctx);
+	pinless_give(&to_pdev(ibuctx->device)->objects, PINLESS_OBJ_CTX);
 }
 
 /**

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_OBJECTS_H
+#define PINLESS_OBJECTS_H
+
+#include <linux/atomic.h>
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+/*
+ * Objects that are counted, for each device. How many of them a machine has
+ * room for is for its administrator to say: a parameter of the module for each,
+ * which may be changed at any time, lowers the limit from that of limits.h.
+ * Objects that are there already stay when it falls below their number.
+ */
+enum pinless_obj {
+	PINLESS_OBJ_CTX,
+	PINLESS_OBJ_PD,
+	PINLESS_OBJ_QP,
+	PINLESS_OBJ_CQ,
+	PINLESS_OBJ_MR,
+	PINLESS_OBJS,
+};
+
+/**
+ * struct pinless_limit - how many objects of a kind a device may have
+ * @now: what holds, 1..@max; written by the parameter
+ * @max: PINLESS_MAX_*
+ */
+struct pinless_limit {
+	unsigned int now;
+	unsigned int max;
+};
+
+extern struct pinless_limit pinless_limits[PINLESS_OBJS];
+
+/* Context: any. */
+static inline unsigned int pinless_limit(enum pinless_obj obj)
+{
+	return READ_ONCE(pinless_limits[obj].now);
+}
+
+/**
+ * struct pinless_obj_counts - how many objects a device has
+ * @num: of each kind
+ */
+struct pinless_obj_counts {
+	atomic_t num[PINLESS_OBJS];
+};
+
+bool pinless_take(struct pinless_obj_counts *objs, enum pinless_obj obj);
+
+/**
+ * pinless_give() - an object is gone, or could not be made
+ * @objs: of the device
+ * @obj:  which kind
+ *
+ * Context: any.
+ */
+static inline void pinless_give(struct pinless_obj_counts *objs,
+				enum pinless_obj obj)
+{
+	atomic_dec(&objs->num[obj]);
+}
+
+#endif /* PINLESS_OBJECTS_H */
