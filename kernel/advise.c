@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "advise.h"
+#include "alloc.h"
 #include "device.h"
 #include "mirror.h"
 #include "mr.h"
@@ -207,7 +208,7 @@ int pinless_advise_mr(struct ib_pd *pd, enum ib_uverbs_advise_mr_advice advice,
 	if (flags & ~IB_UVERBS_ADVISE_MR_FLAG_FLUSH)
 		return -EINVAL;
 
-	pf = kvzalloc(struct_size(pf, ranges, num_sge), GFP_KERNEL_ACCOUNT);
+	pf = kvzalloc(struct_size(pf, ranges, num_sge), PINLESS_GFP_USER);
 	if (!pf)
 		return -ENOMEM;
 	pf->flags = err;

@@ -297,7 +297,7 @@ int pinless_device_create(const char *name, struct net_device *netdev)
 		return -ENOMEM;
 	ibdev = &pdev->ibdev;
 
-	xa_init_flags(&pdev->qps, XA_FLAGS_ALLOC1);
+	xa_init_flags(&pdev->qps, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	pdev->mr_tag = get_random_u16();
 	pinless_stamp_renew(&pdev->mr_stamp);
 	ida_init(&pdev->cqn);

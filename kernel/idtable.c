@@ -3,6 +3,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "idtable.h"
 
 /**
@@ -117,7 +118,7 @@ int pinless_idtable_add(struct pinless_idtable *t, void *object, u32 *id,
 		if (!n || d->chunk || fresh)
 			break;
 		spin_unlock(&t->lock);
-		fresh = kvzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+		fresh = kvzalloc(sizeof(*fresh), PINLESS_GFP_USER);
 		if (!fresh)
 			return -ENOMEM;
 	}

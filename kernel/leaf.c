@@ -55,6 +55,7 @@
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "debug.h"
 #include "leaf.h"
 
@@ -75,7 +76,7 @@ u64 *pinless_table_alloc(void)
 	u64 *table;
 
 	BUILD_BUG_ON(PINLESS_LEAF_PAGES * sizeof(u64) != PAGE_SIZE);
-	table = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	table = (u64 *)get_zeroed_page(PINLESS_GFP_USER);
 	if (table)
 		atomic_long_inc(&tables);
 	return table;
@@ -273,7 +274,7 @@ struct pinless_leaf *pinless_leaf_create(struct mm_struct *mm, u64 start)
 	struct pinless_leaf *leaf;
 	int err;
 
-	leaf = kmem_cache_zalloc(leaf_cache, GFP_KERNEL);
+	leaf = kmem_cache_zalloc(leaf_cache, PINLESS_GFP_USER);
 	if (!leaf)
 		return ERR_PTR(-ENOMEM);
 	rwlock_init(&leaf->lock);

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "alloc.h"
 #include "charge.h"
 #include "compat.h"
 #include "debug.h"
@@ -77,11 +78,11 @@ static struct pinless_mirror *mirror_alloc(struct mm_struct *mm)
 	err = mirror_prepare(mm);
 	if (err)
 		return ERR_PTR(err);
-	mirror = kzalloc(sizeof(*mirror), GFP_KERNEL_ACCOUNT);
+	mirror = kzalloc(sizeof(*mirror), PINLESS_GFP_USER);
 	if (!mirror)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&mirror->refs, 1);
-	xa_init(&mirror->leaves);
+	xa_init_flags(&mirror->leaves, XA_FLAGS_ACCOUNT);
 	pinless_stamp_renew(&mirror->stamp);
 	init_rwsem(&mirror->fault_sem);
 	pinless_slow_queue_init(&mirror->slow, PINLESS_SLOW_FAULT);
@@ -215,7 +216,7 @@ static struct pinless_leaf *leaf_get(struct pinless_mirror *mirror, u64 addr,
 	if (IS_ERR(leaf))
 		goto out;
 	old = xa_cmpxchg(&mirror->leaves, index, NULL, leaf,
-			 GFP_KERNEL_ACCOUNT);
+			 PINLESS_GFP_USER);
 	if (old) {
 		pinless_leaf_kill(leaf);
 		pinless_leaf_destroy(leaf);
@@ -224,6 +225,7 @@ static struct pinless_leaf *leaf_get(struct pinless_mirror *mirror, u64 addr,
 	}
 	spin_lock(&mirror->list_lock);
 	list_add_tail(&leaf->node, &mirror->list);
+	WRITE_ONCE(mirror->nr, mirror->nr + 1);
 	spin_unlock(&mirror->list_lock);
 out:
 	pinless_charge_end(memcg, old_memcg);
@@ -268,6 +270,59 @@ static void window_done(struct pinless_stream *s, u64 leaf_page,
 	s->end = s->next + f->ahead;
 }
 
+/* Looks at up to @n leaves of a mirror; those used lately get another round. */
+static unsigned long shrink_mirror(struct pinless_mirror *mirror,
+				   unsigned long n, unsigned long *scanned)
+{
+	struct pinless_leaf *leaf, *last;
+	unsigned long freed = 0;
+
+	if (!spin_trylock(&mirror->list_lock))
+		return 0;
+	last = list_empty(&mirror->list) ? NULL :
+		list_last_entry(&mirror->list, struct pinless_leaf, node);
+	while (last && *scanned < n) {
+		leaf = list_first_entry(&mirror->list, struct pinless_leaf,
+					node);
+		list_move_tail(&leaf->node, &mirror->list);
+		++*scanned;
+		if (READ_ONCE(leaf->used))
+			WRITE_ONCE(leaf->used, 0);
+		else
+			freed += pinless_leaf_shrink(leaf);
+		if (leaf == last)
+			break;
+	}
+	spin_unlock(&mirror->list_lock);
+	return freed;
+}
+
+/*
+ * What fewer leaves than this have is not worth taking away; a request that has
+ * room for this many tables gets on.
+ */
+#define TRIM_LEAVES	64
+#define TRIM_TABLES	4
+
+/*
+ * The memory cgroup of the process has no more: the kernel does not ask the
+ * shrinker then, whose memory belongs to many groups. So the process gives up
+ * what it has used least of late, and goes on with what is left.
+ */
+static bool trim(struct pinless_mirror *mirror)
+{
+	unsigned long nr = READ_ONCE(mirror->nr), freed = 0, seen = 0, scanned;
+
+	/* In the second round none of them counts as used any more. */
+	while (nr >= TRIM_LEAVES && seen < 2 * nr && freed < TRIM_TABLES) {
+		scanned = 0;
+		freed += shrink_mirror(mirror, TRIM_LEAVES, &scanned);
+		seen += TRIM_LEAVES;
+		cond_resched();
+	}
+	return freed >= TRIM_TABLES;
+}
+
 /* All in one leaf: @len is not 0, and @addr + @len does not leave it. */
 static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 			 unsigned int flags, struct pinless_owner *owner,
@@ -285,6 +340,8 @@ static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 	f.leaf = leaf_get(mirror, addr, stream);
 	if (IS_ERR(f.leaf))
 		return PTR_ERR(f.leaf);
+	/* Not to be the next that is given up, before it has been used. */
+	WRITE_ONCE(f.leaf->used, 1);
 	f.last = f.want_last;
 	if (stream)
 		f.last = window_last(stream, page, f.want_first, f.want_last);
@@ -339,6 +396,9 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 	for (err = 0; len && !err; addr += n, len -= n) {
 		n = pinless_range_in_leaf(addr, len);
 		err = fault_in_leaf(mirror, addr, n, flags, owner, stream);
+		if (err == -ENOMEM && trim(mirror))
+			err = fault_in_leaf(mirror, addr, n, flags, owner,
+					    stream);
 	}
 	up_read(&mirror->fault_sem);
 	if (err && err != -EAGAIN)
@@ -367,6 +427,7 @@ static void reap_mirror(struct pinless_mirror *mirror)
 		xa_erase(&mirror->leaves,
 			 pinless_leaf_start(leaf) >> PINLESS_LEAF_SHIFT);
 		list_move(&leaf->node, &dead);
+		WRITE_ONCE(mirror->nr, mirror->nr - 1);
 	}
 	pinless_stamp_renew(&mirror->stamp);
 	spin_unlock(&mirror->list_lock);
@@ -408,33 +469,6 @@ static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)
 	unsigned long n = pinless_table_count() + pinless_leaf_pages();
 
 	return n ? n : SHRINK_EMPTY;
-}
-
-/* Looks at up to @n leaves of a mirror; those used lately get another round. */
-static unsigned long shrink_mirror(struct pinless_mirror *mirror,
-				   unsigned long n, unsigned long *scanned)
-{
-	struct pinless_leaf *leaf, *last;
-	unsigned long freed = 0;
-
-	if (!spin_trylock(&mirror->list_lock))
-		return 0;
-	last = list_empty(&mirror->list) ? NULL :
-		list_last_entry(&mirror->list, struct pinless_leaf, node);
-	while (last && *scanned < n) {
-		leaf = list_first_entry(&mirror->list, struct pinless_leaf,
-					node);
-		list_move_tail(&leaf->node, &mirror->list);
-		++*scanned;
-		if (READ_ONCE(leaf->used))
-			WRITE_ONCE(leaf->used, 0);
-		else
-			freed += pinless_leaf_shrink(leaf);
-		if (leaf == last)
-			break;
-	}
-	spin_unlock(&mirror->list_lock);
-	return freed;
 }
 
 /*

@@ -30,8 +30,9 @@ struct pinless_owner;
  *             invalidation; outside of mmap_lock
  * @slow:      faults that may take any time
  * @prefetch:  prefetches that nobody waits for
- * @list_lock: protects @list
+ * @list_lock: protects @list and @nr
  * @list:      all leaves, those looked at by the shrinker last at the end
+ * @nr:        how many they are; read without the lock as a hint
  * @node:      in the list of all mirrors, under mirrors_lock
  * @hash:      in the table of all mirrors, under mirrors_mutex
  */
@@ -45,6 +46,7 @@ struct pinless_mirror {
 	struct pinless_slow_queue prefetch;
 	spinlock_t list_lock;	/* see above */
 	struct list_head list;
+	unsigned long nr;
 	struct list_head node;
 	struct rhash_head hash;
 };

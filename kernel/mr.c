@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "device.h"
 #include "mirror.h"
 #include "mr.h"
@@ -151,7 +152,7 @@ struct ib_mr *pinless_reg_user_mr(struct ib_pd *pd, u64 start, u64 length,
 	if (!pinless_take(&pdev->objects, PINLESS_OBJ_MR))
 		return ERR_PTR(-ENOMEM);
 	err = -ENOMEM;
-	mr = kzalloc(sizeof(*mr), GFP_KERNEL_ACCOUNT);
+	mr = kzalloc(sizeof(*mr), PINLESS_GFP_USER);
 	if (!mr)
 		goto err_count;
 	mr->ibmr.device = pd->device;

@@ -3,6 +3,7 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "owner.h"
 
 /*
@@ -26,7 +27,7 @@ struct pinless_owner *pinless_owner_create(struct pinless_counters *port)
 	struct pinless_owner *owner;
 	int err;
 
-	owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
+	owner = kzalloc(sizeof(*owner), PINLESS_GFP_USER);
 	if (!owner)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&owner->refs, 1);

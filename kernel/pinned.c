@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <rdma/ib_umem.h>
 
+#include "alloc.h"
 #include "compat.h"
 #include "pinned.h"
 #include "range.h"
@@ -50,7 +51,7 @@ struct ib_umem *pinless_pin(struct ib_device *ibdev, u64 start, u64 length,
 	pinned->start = start - pinless_page_offset(start);
 	pinned->npages = pinless_range_pages(start, length);
 	pinned->pages = kvmalloc_array(pinned->npages, sizeof(*pinned->pages),
-				       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+				       PINLESS_GFP_USER);
 	if (!pinned->pages) {
 		err = -ENOMEM;
 		goto err_umem;

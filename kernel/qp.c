@@ -4,6 +4,7 @@
 #include <linux/log2.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "cq.h"
 #include "device.h"
 #include "limits.h"
@@ -45,7 +46,7 @@ static int create_send_queue(struct pinless_qpc *c, struct ib_qp_cap *cap,
 	if (!sq->entries)
 		return 0;
 
-	sq->payload = kmalloc(max_t(u32, payload, 1), GFP_KERNEL_ACCOUNT);
+	sq->payload = kmalloc(max_t(u32, payload, 1), PINLESS_GFP_USER);
 	if (!sq->payload)
 		return -ENOMEM;
 	sq->queue = pinless_uqueue_create(c->uctx, PINLESS_CTL_BYTES +
@@ -95,7 +96,7 @@ static struct pinless_qpc *qpc_alloc(struct ib_qp *ibqp,
 				     const struct ib_qp_init_attr *attr,
 				     struct ib_ucontext *uctx)
 {
-	struct pinless_qpc *c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	struct pinless_qpc *c = kzalloc(sizeof(*c), PINLESS_GFP_USER);
 
 	if (!c)
 		return NULL;
@@ -175,7 +176,7 @@ int pinless_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *attr,
 
 	/* 0 and 1 are for management. */
 	err = xa_alloc_cyclic(&pdev->qps, &c->qpn, c, XA_LIMIT(2, 0xffffff),
-			      &pdev->next_qpn, GFP_KERNEL);
+			      &pdev->next_qpn, PINLESS_GFP_USER);
 	if (err < 0)
 		goto err_recv;
 	ibqp->qp_num = c->qpn;

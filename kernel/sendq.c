@@ -9,6 +9,8 @@
  */
 #include <linux/slab.h>
 
+#include "alloc.h"
+#include "charge.h"
 #include "cq.h"
 #include "exec.h"
 #include "mirror.h"
@@ -298,9 +300,13 @@ static void slow_fault_work(struct work_struct *work)
  */
 static bool wait_fault(struct pinless_qpc *c)
 {
-	struct slow_fault *f = kmalloc(sizeof(*f), GFP_KERNEL);
+	struct mem_cgroup *memcg, *old;
+	struct slow_fault *f;
 	bool waits = false;
 
+	memcg = pinless_charge_begin(c->op.need.mirror->mm, &old);
+	f = kmalloc(sizeof(*f), PINLESS_GFP_USER);
+	pinless_charge_end(memcg, old);
 	if (!f) {
 		pinless_exec_release(c);
 		c->fault_err = -ENOMEM;

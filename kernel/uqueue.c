@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "alloc.h"
 #include "compat.h"
 #include "uqueue.h"
 
@@ -31,15 +32,15 @@ static struct pinless_uqueue *alloc_uqueue(size_t bytes)
 	struct pinless_uqueue *q;
 	struct page *page;
 
-	q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
+	q = kzalloc(sizeof(*q), PINLESS_GFP_USER);
 	if (!q)
 		return NULL;
-	q->pages = kvcalloc(npages, sizeof(*q->pages), GFP_KERNEL_ACCOUNT);
+	q->pages = kvcalloc(npages, sizeof(*q->pages), PINLESS_GFP_USER);
 	if (!q->pages)
 		goto err_free;
 
 	while (q->npages < npages) {
-		page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+		page = alloc_page(PINLESS_GFP_USER | __GFP_ZERO);
 		if (!page)
 			goto err_free;
 		q->pages[q->npages++] = page;

@@ -128,6 +128,8 @@ extern bool shim_fail;
 
 #define GFP_KERNEL		0
 #define GFP_KERNEL_ACCOUNT	0
+#define __GFP_RETRY_MAYFAIL	0
+#define __GFP_NOWARN		0
 #define SLAB_ACCOUNT		0
 
 struct kmem_cache {
