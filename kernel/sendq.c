@@ -42,6 +42,8 @@ static void fetch_head(struct pinless_qpc *c)
 					c->sq.entries, c->sq.stride);
 
 	memcpy(&c->op.wqe, slot, sizeof(c->op.wqe));
+	/* No compiler may look at the slot again instead of the copy. */
+	barrier();
 }
 
 /* Copies the next entry and checks the copy. False: it ends in error. */

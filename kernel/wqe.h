@@ -142,6 +142,8 @@ static inline u32 pinless_wqe_take(const struct pinless_send_wqe *wqe,
 			return PINLESS_VERR_NUM_SGE;
 		memcpy(payload, tail,
 		       wqe->num_sge * sizeof(struct pinless_sge));
+		/* No compiler may look at the queue again instead of the copy. */
+		barrier();
 		*length = pinless_sge_total(payload, wqe->num_sge);
 		if (*length > PINLESS_MAX_MSG)
 			return PINLESS_VERR_LENGTH;
@@ -176,6 +178,7 @@ static inline bool pinless_recv_take(const struct pinless_recv_wqe *wqe,
 	if (n > max_sge)
 		return false;
 	memcpy(sge, wqe + 1, n * sizeof(*sge));
+	barrier();
 	*num = n;
 	return true;
 }

@@ -14,6 +14,7 @@ typedef __u32 u32;
 typedef __u64 u64;
 
 #define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))
+#define barrier()	__asm__ __volatile__("" ::: "memory")
 #define SZ_2G		0x80000000ul
 
 #include "limits.h"

@@ -10,38 +10,27 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <rdma/rdma_user_ioctl.h>
 
 #include "pinless-abi.h"
 #include "t_leak.h"
 #include "t_op.h"
+#include "t_queue.h"
 
 #define PAIRS		2
 #define QPS		(2 * PAIRS)
 #define SCRATCH		(256 * T_PAGE)
-#define MAX_MAPS	64
 #define SECONDS		4
 #define ROUNDS		3
-
-/* The queues of this process, as /proc/self/maps tells them. */
-struct area {
-	char *start;
-	size_t len;
-};
 
 struct vandal {
 	struct t_dev d;
 	struct t_pair p[PAIRS];
 	struct t_buf odp, pinned;
-	struct area map[MAX_MAPS];
-	unsigned int nmaps;
+	struct t_areas maps;
 	uint32_t qpn[QPS];
 	/* Index that the driver was last told; only a guess. */
 	uint32_t prod[QPS];
@@ -60,54 +49,14 @@ struct job {
 
 static volatile int stop;
 
-static void find_queues(struct vandal *v)
-{
-	FILE *f = fopen("/proc/self/maps", "r");
-	unsigned long from, to;
-	char line[512];
-
-	if (!f)
-		t_die("/proc/self/maps: %s", strerror(errno));
-	while (fgets(line, sizeof(line), f) && v->nmaps < MAX_MAPS) {
-		if (!strstr(line, "/uverbs") || sscanf(line, "%lx-%lx", &from, &to) != 2)
-			continue;
-		v->map[v->nmaps++] = (struct area){ (char *)from, to - from };
-	}
-	fclose(f);
-}
-
 /* What the fork has brought along belongs to the parent as well. */
 static void drop_inherited(struct vandal *v)
 {
-	find_queues(v);
-	while (v->nmaps) {
-		v->nmaps--;
-		munmap(v->map[v->nmaps].start, v->map[v->nmaps].len);
-	}
-}
+	unsigned int i;
 
-static int ring(struct vandal *v, uint32_t queue, uint32_t prod)
-{
-	struct {
-		struct ib_uverbs_ioctl_hdr hdr;
-		struct ib_uverbs_attr attr;
-	} cmd = {
-		.hdr = {
-			.length = sizeof(cmd),
-			.object_id = PINLESS_OBJECT_QUEUE,
-			.method_id = PINLESS_METHOD_RING,
-			.num_attrs = 1,
-			.driver_id = PINLESS_DRIVER_ID,
-		},
-		.attr = {
-			.attr_id = PINLESS_ATTR_RING_WORD,
-			.len = sizeof(uint64_t),
-			.flags = UVERBS_ATTR_F_MANDATORY,
-			.data = (uint64_t)prod << 32 | queue,
-		},
-	};
-
-	return ioctl(v->d.ctx->cmd_fd, RDMA_VERBS_IOCTL, &cmd) ? errno : 0;
+	t_areas_find(&v->maps);
+	for (i = 0; i < v->maps.n; i++)
+		munmap(v->maps.area[i].start, v->maps.area[i].len);
 }
 
 /* Nearly right entries come further than random ones. */
@@ -146,7 +95,7 @@ static void *scribbler(void *arg)
 	uint64_t seed = a->seed;
 
 	while (!stop) {
-		struct area *m = &a->v->map[t_rand(&seed) % a->v->nmaps];
+		struct t_area *m = &a->v->maps.area[t_rand(&seed) % a->v->maps.n];
 		size_t off = t_rand(&seed) % m->len;
 		volatile uint32_t *word = (void *)(m->start + (off & ~3UL));
 
@@ -183,13 +132,13 @@ static void *ringer(void *arg)
 
 		switch (t_rand(&seed) % 8) {
 		case 0:
-			ring(v, v->qpn[i] | PINLESS_RING_RECV, t_rand(&seed));
+			t_ring(v->d.ctx, v->qpn[i] | PINLESS_RING_RECV, t_rand(&seed));
 			break;
 		case 1:
-			ring(v, t_rand(&seed), t_rand(&seed));
+			t_ring(v->d.ctx, t_rand(&seed), t_rand(&seed));
 			break;
 		default:
-			rc = ring(v, v->qpn[i], v->prod[i] + n);
+			rc = t_ring(v->d.ctx, v->qpn[i], v->prod[i] + n);
 			if (!rc)
 				v->prod[i] += n;
 			else if (t_rand(&seed) % 4 == 0)
@@ -239,13 +188,14 @@ static int vandalise(void *arg)
 	/* One protection domain, so that some of the keys are good. */
 	t_buf_open(&v->odp, v->p[0].a.pd, T_ODP, SCRATCH, T_ACCESS_ALL);
 	t_buf_open(&v->pinned, v->p[0].b.pd, T_PINNED, SCRATCH, T_ACCESS_ALL);
-	find_queues(v);
-	t_check(v->nmaps > 0, "mapped queues: expected some, seen none");
-	t_eq("ringing for a queue pair of another process", ring(v, j->foreign_qpn, 1), EINVAL);
+	t_areas_find(&v->maps);
+	t_check(v->maps.n > 0, "mapped queues: expected some, seen none");
+	t_eq("ringing for a queue pair of another process",
+	     t_ring(v->d.ctx, j->foreign_qpn, 1), EINVAL);
 	t_eq("ringing for its receive queue",
-	     ring(v, j->foreign_qpn | PINLESS_RING_RECV, 0), EINVAL);
-	t_eq("index of more than a queue", ring(v, v->qpn[0], 0x80000000), EINVAL);
-	t_eq("index that goes back", ring(v, v->qpn[0], -1), EINVAL);
+	     t_ring(v->d.ctx, j->foreign_qpn | PINLESS_RING_RECV, 0), EINVAL);
+	t_eq("index of more than a queue", t_ring(v->d.ctx, v->qpn[0], 0x80000000), EINVAL);
+	t_eq("index that goes back", t_ring(v->d.ctx, v->qpn[0], -1), EINVAL);
 	if (t_failures())
 		return T_EXIT_FAIL;
 
