@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Description: the kernel takes the translation back again and again, tables and leaves, as it
+ * does when memory is short, while requests of several threads go through it: every byte arrives.
+ *
+ * PINLESS_TEST_SECONDS (default 4) for each kind; PINLESS_TEST_SEED repeats a run's random numbers.
+ *
+ * Copyright (c) 2026 The pinless authors
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "t_op.h"
+
+#define THREADS		2
+/* Regions over so many leaves that some are always idle. */
+#define REGION		(24 * T_HUGE)
+#define SPAN		20000
+#define DROP		"/proc/sys/vm/drop_caches"
+
+static volatile int stop;
+
+struct worker {
+	struct t_dev *d;
+	struct t_pair p;
+	struct t_buf l;
+	char *mem;
+	struct ibv_mr *mr;
+	uint64_t seed, done;
+	pthread_t thread;
+};
+
+static uint64_t counter(const char *name)
+{
+	unsigned long long n = 0;
+	char path[160];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/infiniband/%s/ports/1/hw_counters/%s",
+		 t_dev_name(), name);
+	f = fopen(path, "r");
+	if (!f || fscanf(f, "%llu", &n) != 1)
+		t_skip("the device has no counter %s", name);
+	fclose(f);
+	return n;
+}
+
+/* Slab objects, which is what shrinkers are asked for. */
+static bool drop(void)
+{
+	FILE *f = fopen(DROP, "w");
+	bool ok;
+
+	if (!f)
+		return false;
+	ok = fputs("2", f) >= 0;
+	return !fclose(f) && ok;
+}
+
+static bool transfer(struct worker *w, enum ibv_wr_opcode op, size_t len, size_t roff)
+{
+	struct ibv_sge sge = t_sge(&w->l, 0, len);
+	struct ibv_send_wr wr = t_send_wr(op, 1, &sge, 1, (uintptr_t)w->mem + roff, w->mr->rkey);
+
+	t_post(&w->p.a, &wr);
+	return t_expect_wc(t_op_name(op), w->p.a.scq, 1, IBV_WC_SUCCESS, NULL);
+}
+
+/* Far jumps, so that each request finds another leaf. */
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!stop && !t_failures()) {
+		size_t len = t_rand(&w->seed) % SPAN + 1;
+		size_t roff = t_rand(&w->seed) % (REGION - SPAN);
+		uint32_t fill = t_rand(&w->seed);
+
+		t_pattern(w->l.addr, len, fill);
+		if (!transfer(w, IBV_WR_RDMA_WRITE, len, roff))
+			break;
+		t_bytes("target of a WRITE", w->mem + roff, w->l.addr, len);
+		t_pattern(w->mem + roff, len, fill + 1);
+		if (!transfer(w, IBV_WR_RDMA_READ, len, roff))
+			break;
+		t_bytes("what a READ brought", w->l.addr, w->mem + roff, len);
+		w->done++;
+	}
+	return NULL;
+}
+
+static void one(struct t_dev *d, enum t_kind kind, uint64_t seed, unsigned int seconds)
+{
+	static struct worker w[THREADS];
+	uint64_t shrunk = counter("odp_shrunk"), end, drops = 0;
+	int i;
+
+	t_case("%s, seed 0x%llx", t_kind_name(kind), (unsigned long long)seed);
+	stop = 0;
+	for (i = 0; i < THREADS; i++) {
+		w[i] = (struct worker){ .d = d, .seed = (seed + i) | 1 };
+		t_pair_open(&w[i].p, d, NULL);
+		t_buf_open(&w[i].l, w[i].p.a.pd, kind, SPAN, T_ACCESS_ALL);
+		w[i].mem = t_mmap_huge_aligned(REGION);
+		/* Each of the two sizes of a translation, and pages of both. */
+		madvise(w[i].mem, REGION / 2, MADV_NOHUGEPAGE);
+		w[i].mr = t_reg(w[i].p.b.pd, kind, w[i].mem, REGION, T_ACCESS_ALL);
+		if (pthread_create(&w[i].thread, NULL, work, &w[i]))
+			t_die("pthread_create failed");
+	}
+	end = t_ms() + 1000 * seconds;
+	while (t_ms() < end && !t_failures()) {
+		if (!drop())
+			t_die("%s: cannot write", DROP);
+		drops++;
+		t_sleep_ms(2);
+	}
+	stop = 1;
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(w[i].thread, NULL);
+		t_check(w[i].done > 0, "requests of thread %d: expected some, seen none", i);
+	}
+	shrunk = counter("odp_shrunk") - shrunk;
+	t_check(shrunk > 0, "%llu times asked for memory: expected pages of the translation gone",
+		(unsigned long long)drops);
+	for (i = 0; i < THREADS; i++) {
+		t_dereg(w[i].mr);
+		t_buf_close(&w[i].l);
+		t_pair_close(&w[i].p);
+		munmap(w[i].mem, REGION);
+	}
+}
+
+int main(void)
+{
+	const char *env = getenv("PINLESS_TEST_SEED"), *sec = getenv("PINLESS_TEST_SECONDS");
+	uint64_t seed = env ? strtoull(env, NULL, 0) : 0x5271;
+	unsigned int seconds = sec ? atoi(sec) : 4;
+	struct t_dev d;
+	enum t_kind k;
+
+	t_start(90 + 3 * seconds);
+	t_need_root();
+	d = t_dev_open();
+	t_need_odp(&d);
+	if (d.rxe)
+		t_skip("soft-RoCE keeps its translation for as long as the region");
+	for (k = T_ODP; k <= T_IMPLICIT; k++) {
+		if (t_kind_ok(&d, k, IBV_WR_RDMA_READ))
+			one(&d, k, seed, seconds);
+	}
+	t_dev_close(&d);
+	return t_finish();
+}
