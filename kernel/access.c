@@ -29,7 +29,7 @@ static __always_inline void side_init(struct side *s, const struct pinless_place
 	s->leaf = NULL;
 	if (s->mem->kind == PINLESS_MEM_MIRROR)
 		s->leaf = pinless_mirror_leaf(s->mem->mirror, s->addr,
-					      place->hint);
+					      place->hints);
 }
 
 static bool side_absent(const struct side *s)

@@ -53,12 +53,12 @@ struct pinless_mem {
  * struct pinless_place - where in an address space
  * @mem:  the address space
  * @addr: user address (mirror, pinned) or address of the kernel
- * @hint: the caller's note of where he was last, or NULL
+ * @hints: the caller's notes of where he was last, or NULL
  */
 struct pinless_place {
 	const struct pinless_mem *mem;
 	u64 addr;
-	struct pinless_leaf_hint *hint;
+	struct pinless_leaf_hint *hints;
 };
 
 /**

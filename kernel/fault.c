@@ -147,26 +147,49 @@ static bool pages_suffice(const struct pinless_fault *f,
 	return true;
 }
 
-/* The short way works if no table is needed, and no huge entry is possible. */
+/* A look without the lock. */
 static bool leaf_has_table(const struct pinless_fault *f)
 {
 	return READ_ONCE(f->leaf->kind) == PINLESS_LEAF_TABLE;
 }
 
+/* Memory for the entries of the leaf, in case it has none yet. */
+static u64 *table_alloc(struct pinless_fault *f)
+{
+	struct mem_cgroup *memcg, *old;
+	u64 *table;
+
+	memcg = pinless_charge_begin(f->leaf->mni.mm, &old);
+	table = pinless_table_alloc();
+	pinless_charge_end(memcg, old);
+	return table;
+}
+
+/* Whether anything of the window is mapped. */
+static bool look(const struct pinless_fault *f, unsigned long *pfns)
+{
+	return pinless_walk(f->leaf->mni.mm, page_addr(f, f->want_first),
+			    f->last - f->want_first + 1, pfns);
+}
+
 /*
- * Stores what is mapped of the window. -EAGAIN when something that was asked
- * for is not among it; -EBUSY.
+ * Stores what look() has found. -EAGAIN when something that was asked for is not
+ * among it; -EBUSY; -ENOMEM.
  */
-static int take_mapped(struct pinless_fault *f, unsigned long *pfns,
-		       unsigned long seq)
+static int store(struct pinless_fault *f, unsigned long *pfns,
+		 unsigned long seq)
 {
 	u64 *table = NULL;
 	int err;
 
-	if (!pinless_walk(f->leaf->mni.mm, page_addr(f, f->want_first),
-			  f->last - f->want_first + 1, pfns))
-		return -EAGAIN;
+	if (unlikely(!leaf_has_table(f))) {
+		table = table_alloc(f);
+		if (!table)
+			return -ENOMEM;
+	}
 	err = commit(f, pfns, f->want_first, f->last, seq, &table);
+	if (unlikely(table))
+		pinless_table_free(table);
 	if (err)
 		return err;
 	return pages_suffice(f, pfns) ? 0 : -EAGAIN;
@@ -181,63 +204,49 @@ static bool vma_allows(const struct vm_area_struct *vma, bool write)
 }
 
 /*
- * Has one page faulted, and takes it. With the mmap_lock held no invalidation is
- * waited for: -EBUSY when one came between, be it that of the fault itself.
- */
-static int fault_one(struct pinless_fault *f, struct vm_area_struct *vma,
-		     unsigned long *pfns, unsigned long seq)
-{
-	bool write = f->flags & PINLESS_FAULT_WRITE;
-
-	if (handle_mm_fault(vma, page_addr(f, f->want_first),
-			    (write ? FAULT_FLAG_WRITE : 0) | FAULT_FLAG_REMOTE,
-			    NULL) & VM_FAULT_ERROR)
-		return -EAGAIN;
-	return take_mapped(f, pfns, seq);
-}
-
-/*
  * With the mmap_lock: memory of others may be looked at then, and a single page
- * faulted if that is quick. @looked: what is mapped has been taken.
+ * faulted if that is quick. @looked: what is mapped has been stored. Returns
+ * whether there is something to store.
  */
-static int short_way_locked(struct pinless_fault *f, unsigned long *pfns,
-			    unsigned long seq, bool looked)
+static bool look_locked(struct pinless_fault *f, unsigned long *pfns,
+			bool looked)
 {
-	bool one = f->want_first == f->want_last;
 	unsigned long addr = page_addr(f, f->want_first);
+	bool write = f->flags & PINLESS_FAULT_WRITE;
 	struct vm_area_struct *vma;
-	int err;
 
 	vma = vma_lookup(f->leaf->mni.mm, addr);
-	if (!vma || !vma_allows(vma, f->flags & PINLESS_FAULT_WRITE))
-		return -EAGAIN;
+	if (!vma || !vma_allows(vma, write))
+		return false;
 	if (!looked) {
 		if (page_addr(f, f->want_last + 1) > vma->vm_end)
-			return -EAGAIN;
+			return false;
 		if (page_addr(f, f->last + 1) > vma->vm_end)
 			f->last = f->want_first +
 				  ((vma->vm_end - 1 - addr) >> PAGE_SHIFT);
-		err = take_mapped(f, pfns, seq);
-		if (err != -EAGAIN)
-			return err;
+		if (look(f, pfns) && pages_suffice(f, pfns))
+			return true;
 		f->last = f->want_last;
 	}
-	if (!one || !(f->flags & PINLESS_FAULT_NOWAIT) || !vma_is_quick(vma))
-		return -EAGAIN;
-	return fault_one(f, vma, pfns, seq);
+	return f->want_first == f->want_last &&
+	       f->flags & PINLESS_FAULT_NOWAIT && vma_is_quick(vma) &&
+	       !(handle_mm_fault(vma, addr, FAULT_FLAG_REMOTE |
+				 (write ? FAULT_FLAG_WRITE : 0), NULL) &
+		 VM_FAULT_ERROR) &&
+	       look(f, pfns);
 }
 
 static int short_round(struct pinless_fault *f, unsigned long *pfns)
 {
 	struct mm_struct *mm = f->leaf->mni.mm;
-	bool own = current->mm == mm;
+	bool own = current->mm == mm, found;
 	unsigned long seq;
 	int err;
 
 	f->calls++;
 	seq = pinless_debug_read_begin(&f->leaf->mni);
 	if (own) {
-		err = take_mapped(f, pfns, seq);
+		err = look(f, pfns) ? store(f, pfns, seq) : -EAGAIN;
 		if (err != -EAGAIN)
 			return err;
 		/* The window is done with, whatever it was. */
@@ -245,9 +254,9 @@ static int short_round(struct pinless_fault *f, unsigned long *pfns)
 	}
 	if (!mmap_read_trylock(mm))
 		return -EAGAIN;
-	err = short_way_locked(f, pfns, seq, own);
+	found = look_locked(f, pfns, own);
 	mmap_read_unlock(mm);
-	return err;
+	return found ? store(f, pfns, seq) : -EAGAIN;
 }
 
 /*
@@ -257,12 +266,17 @@ static int short_round(struct pinless_fault *f, unsigned long *pfns)
  */
 static int short_way(struct pinless_fault *f, unsigned long *pfns)
 {
-	int err;
+	int err, rounds;
 
-	if (f->flags & PINLESS_FAULT_SNAPSHOT || !leaf_has_table(f))
+	if (f->flags & PINLESS_FAULT_SNAPSHOT)
 		return -EAGAIN;
-	err = short_round(f, pfns);
-	return err == -EBUSY ? short_round(f, pfns) : err;
+	for (rounds = 2; rounds; rounds--) {
+		err = short_round(f, pfns);
+		if (err != -EBUSY)
+			return err;
+		f->retries++;
+	}
+	return err;
 }
 
 /*
@@ -313,18 +327,6 @@ static int check_pages(const struct pinless_fault *f, unsigned long *pfns)
 		*pfn = 0;
 	}
 	return found;
-}
-
-/* Memory for the entries of the leaf, in case it has none yet. */
-static u64 *table_alloc(struct pinless_fault *f)
-{
-	struct mem_cgroup *memcg, *old;
-	u64 *table;
-
-	memcg = pinless_charge_begin(f->leaf->mni.mm, &old);
-	table = pinless_table_alloc();
-	pinless_charge_end(memcg, old);
-	return table;
 }
 
 /*
@@ -426,7 +428,9 @@ static int long_way(struct pinless_fault *f, unsigned long *pfns)
 int pinless_leaf_fault(struct pinless_fault *f)
 {
 	unsigned int pages = f->last - f->want_first + 1;
-	unsigned long small[SMALL_WINDOW], *pfns = small;
+	/* Not worth the stores that would clear it: it is written before read. */
+	unsigned long small[SMALL_WINDOW] __uninitialized;
+	unsigned long *pfns = small;
 	int err;
 
 	f->ahead = f->last - f->want_last;

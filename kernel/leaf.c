@@ -49,7 +49,9 @@
  * of that entry nobody clears the mark. It is the same rule by which the CPU's
  * dirty bit is moved to the folio; done at A2 an invalidation costs the same
  * whether the device has written or not. The lock is held for reading, which
- * keeps the page mapped, as folio_mark_dirty() asks.
+ * keeps the page mapped, as folio_mark_dirty() asks. Where the CPU's own entry is
+ * dirty already that will do, for the same reason: nobody clears it before the
+ * end of ours.
  */
 #include <linux/hmm.h>
 #include <linux/pagemap.h>
@@ -359,12 +361,42 @@ static bool entry_suffices(u64 entry, bool write)
 	return entry & (write ? PINLESS_ENTRY_WRITE : PINLESS_ENTRY_READ);
 }
 
+/*
+ * A CPU mapping of at least the size of the leaf is aligned to it, and all of it
+ * has the same rights: one entry says it all. @pfn is that of page @want_first.
+ */
+static unsigned int commit_huge(struct pinless_leaf *leaf, unsigned long pfn,
+				unsigned int want_first, unsigned int want_last,
+				bool write, u32 owner, u64 **table)
+{
+	u64 entry = pinless_entry_make((pfn & ~HMM_PFN_FLAGS) - want_first,
+				       pfn & HMM_PFN_WRITE, owner);
+	unsigned int missing = 0, i;
+
+	if (entry_suffices(entry, write))
+		for (i = want_first; i <= want_last; i++)
+			missing += !entry_suffices(pinless_leaf_entry(leaf, i),
+						   write);
+	if (leaf->kind == PINLESS_LEAF_HUGE &&
+	    (leaf->huge & PINLESS_ENTRY_WRITE) == (entry & PINLESS_ENTRY_WRITE))
+		return missing;
+	if (leaf->kind == PINLESS_LEAF_TABLE) {
+		/* The caller's own table goes to waste: it frees both. */
+		pinless_table_free(*table);
+		*table = leaf->table;
+	}
+	leaf->kind = PINLESS_LEAF_HUGE;
+	leaf->huge = entry;
+	return missing;
+}
+
 /**
- * pinless_leaf_commit() - store what hmm_range_fault() has found (step F6)
+ * pinless_leaf_commit() - store what a fault has found (step F6)
  * @leaf:       its lock is held for writing, and the fault need not be retried
  * @first:      first page of @pfns in the leaf
  * @last:       last page
- * @pfns:       HMM pfns of the pages @first .. @last
+ * @pfns:       HMM pfns of the pages @first .. @last, perhaps with
+ *              PINLESS_PFN_DIRTY
  * @want_first: first page that was asked for
  * @want_last:  last page that was asked for
  * @write:      they were asked for writing
@@ -381,46 +413,17 @@ unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
 				 unsigned int want_last, bool write, u32 owner,
 				 u64 **table, unsigned int *neighbours)
 {
-	unsigned int missing = 0, beside = 0, i;
-	u64 entry, old;
+	unsigned int missing = 0, beside = 0, i = want_first - first;
+	u64 entry, *slot;
 
 	lockdep_assert_held_write(&leaf->lock);
 	*neighbours = 0;
 	if (leaf->kind == PINLESS_LEAF_DEAD)
 		return 0;
-
-	for (i = want_first; i <= want_last; i++)
-		missing += !entry_suffices(pinless_leaf_entry(leaf, i), write) &&
-			   (pfns[i - first] & HMM_PFN_VALID) &&
-			   (!write || (pfns[i - first] & HMM_PFN_WRITE));
-
-	/*
-	 * A CPU mapping of at least the size of the leaf is aligned to it, and
-	 * all of it has the same rights: one entry says it all.
-	 */
-	i = want_first - first;
 	if ((pfns[i] & HMM_PFN_VALID) &&
-	    hmm_pfn_to_map_order(pfns[i]) >= PINLESS_LEAF_SHIFT - PAGE_SHIFT) {
-		u64 *spare = leaf->kind == PINLESS_LEAF_TABLE ? leaf->table :
-								 NULL;
-		unsigned long pfn = pfns[i] & ~HMM_PFN_FLAGS;
-
-		entry = pinless_entry_make(pfn - want_first,
-					   pfns[i] & HMM_PFN_WRITE, owner);
-		if (leaf->kind == PINLESS_LEAF_HUGE &&
-		    (leaf->huge & PINLESS_ENTRY_WRITE) ==
-		    (entry & PINLESS_ENTRY_WRITE))
-			return missing;
-		leaf->kind = PINLESS_LEAF_HUGE;
-		leaf->huge = entry;
-		if (spare) {
-			/* The caller's own table goes to waste: it frees both. */
-			pinless_table_free(*table);
-			*table = spare;
-		}
-		return missing;
-	}
-
+	    hmm_pfn_to_map_order(pfns[i]) >= PINLESS_LEAF_SHIFT - PAGE_SHIFT)
+		return commit_huge(leaf, pfns[i], want_first, want_last, write,
+				   owner, table);
 	if (leaf->kind != PINLESS_LEAF_TABLE) {
 		if (!*table)
 			return 0;
@@ -428,27 +431,31 @@ unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
 		leaf->kind = PINLESS_LEAF_TABLE;
 		*table = NULL;
 	}
-	for (i = first; i <= last; i++) {
-		unsigned long pfn = pfns[i - first];
-		bool wanted = i >= want_first && i <= want_last;
-
-		if (!(pfn & HMM_PFN_VALID) || (pfn & HMM_PFN_ERROR))
+	for (i = first; i <= last; i++, pfns++) {
+		if (!(*pfns & HMM_PFN_VALID) || (*pfns & HMM_PFN_ERROR))
 			continue;
-		old = leaf->table[i];
-		entry = pinless_entry_make(pfn & ~HMM_PFN_FLAGS,
-					   pfn & HMM_PFN_WRITE, owner);
-		if (old) {
-			/*
-			 * The same page, as no invalidation came between. Who
-			 * brought it in stays its owner unless it needed more
-			 * rights than were there.
-			 */
-			if (!wanted || entry_suffices(old, pfn & HMM_PFN_WRITE))
-				continue;
-		} else if (!wanted) {
-			beside++;
+		slot = &leaf->table[i];
+		entry = pinless_entry_make(*pfns & ~(HMM_PFN_FLAGS |
+						     PINLESS_PFN_DIRTY),
+					   *pfns & HMM_PFN_WRITE, owner);
+		if (*pfns & PINLESS_PFN_DIRTY)
+			entry |= PINLESS_ENTRY_DIRTY;
+		if (i < want_first || i > want_last) {
+			if (!*slot) {
+				*slot = entry | PINLESS_ENTRY_BESIDE;
+				beside++;
+			}
+			continue;
 		}
-		leaf->table[i] = wanted ? entry : entry | PINLESS_ENTRY_BESIDE;
+		missing += !entry_suffices(*slot, write) &&
+			   entry_suffices(entry, write);
+		/*
+		 * What is there is the same page, as no invalidation came
+		 * between. Who brought it in stays its owner unless it needed
+		 * more rights than were there.
+		 */
+		if (!entry_suffices(*slot, entry & PINLESS_ENTRY_WRITE))
+			*slot = entry;
 	}
 	*neighbours = beside;
 	return missing;

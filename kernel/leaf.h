@@ -32,6 +32,13 @@
 #define PINLESS_ENTRY_OWNER	4
 #define PINLESS_ENTRY_PFN	(PINLESS_ENTRY_OWNER + PINLESS_OWNER_BITS)
 
+/*
+ * In the words of HMM that pinless_leaf_commit() is handed, beyond the highest
+ * frame number and below HMM's own flags: the CPU's own entry of the page is
+ * writable and says that it is dirty.
+ */
+#define PINLESS_PFN_DIRTY	BIT_ULL(48)
+
 static inline u64 pinless_entry_make(unsigned long pfn, bool write, u32 owner)
 {
 	return ((u64)pfn << PINLESS_ENTRY_PFN) |

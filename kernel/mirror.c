@@ -207,7 +207,7 @@ static struct pinless_leaf *leaf_get(struct pinless_mirror *mirror, u64 addr,
 	struct pinless_leaf *leaf, *old;
 
 	lockdep_assert_held(&mirror->fault_sem);
-	leaf = pinless_mirror_leaf(mirror, addr, stream ? &stream->hint : NULL);
+	leaf = pinless_mirror_leaf(mirror, addr, stream ? stream->hints : NULL);
 	if (leaf)
 		return leaf;
 

@@ -60,8 +60,15 @@ static inline void pinless_mirror_hold(struct pinless_mirror *mirror)
 	refcount_inc(&mirror->refs);
 }
 
+/*
+ * Leaves that were looked up last, one for each remainder of the index: as much
+ * memory as this many leaves translate, 16 MiB, can be used in any order without
+ * a walk through the xarray.
+ */
+#define PINLESS_LEAF_HINTS	8
+
 /**
- * struct pinless_leaf_hint - the leaf that was looked up last
+ * struct pinless_leaf_hint - a leaf that was looked up before
  * @stamp: of the mirror, then
  * @index: address >> PINLESS_LEAF_SHIFT
  * @leaf:  the leaf
@@ -76,21 +83,23 @@ struct pinless_leaf_hint {
  * pinless_mirror_leaf() - find the leaf of an address
  * @mirror: held by the caller
  * @addr:   user address
- * @hint:   of the caller alone, zeroed at first; or NULL
+ * @hints:  PINLESS_LEAF_HINTS of the caller alone, zeroed at first; or NULL
  *
  * Context: an RCU read-side section, which is how long the leaf may be used.
  * Return: the leaf, or NULL when there is none.
  */
 static inline struct pinless_leaf *
 pinless_mirror_leaf(struct pinless_mirror *mirror, u64 addr,
-		    struct pinless_leaf_hint *hint)
+		    struct pinless_leaf_hint *hints)
 {
 	u64 index = addr >> PINLESS_LEAF_SHIFT;
+	struct pinless_leaf_hint *hint;
 	struct pinless_leaf *leaf;
 	u64 stamp;
 
-	if (!hint)
+	if (!hints)
 		return xa_load(&mirror->leaves, index);
+	hint = &hints[index % PINLESS_LEAF_HINTS];
 	stamp = pinless_stamp_read(&mirror->stamp);
 	if (likely(hint->stamp == stamp && hint->index == index))
 		return hint->leaf;
@@ -114,7 +123,7 @@ enum pinless_fault_flags {
  * @order:  log2 of the pages of that window: 0, 3, 6 or 9
  * @rest:   misses to let pass before a larger window is tried
  * @fails:  log2 of what @rest becomes when a window finds nothing
- * @hint:   the leaf looked up last, by a copy or a fault
+ * @hints:  leaves looked up last, by copies and faults
  */
 struct pinless_stream {
 	u64 next;
@@ -122,7 +131,7 @@ struct pinless_stream {
 	u8 order;
 	u8 rest;
 	u8 fails;
-	struct pinless_leaf_hint hint;
+	struct pinless_leaf_hint hints[PINLESS_LEAF_HINTS];
 };
 
 int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,

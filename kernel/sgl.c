@@ -111,7 +111,7 @@ bool pinless_sgl_enter(struct pinless_sgl *sgl, struct pinless_device *pdev,
 		if (!sgl->mr)
 			return false;
 		sgl->place.mem = &sgl->mr->mem;
-		sgl->place.hint = &sgl->hints->stream.hint;
+		sgl->place.hints = sgl->hints->stream.hints;
 		sgl->place.addr = pinless_mr_uva(sgl->mr, sge->addr);
 	}
 	sgl->place.addr += sgl->offset;

@@ -14,8 +14,14 @@
 #include <linux/uaccess.h>
 
 #include "compat.h"
+#include "leaf.h"
 #include "range.h"
 #include "walk.h"
+
+static __always_inline bool is_anon(struct page *page)
+{
+	return folio_test_anon(page_folio(page));
+}
 
 /**
  * pinless_page_usable() - whether the kernel may touch a page of a process
@@ -32,7 +38,7 @@ bool pinless_page_usable(struct page *page)
 {
 	u8 probe;
 
-	return folio_test_anon(page_folio(page)) ||
+	return is_anon(page) ||
 	       !copy_from_kernel_nofault(&probe, page_address(page), 1);
 }
 
@@ -65,6 +71,7 @@ static pte_t *table_of(struct mm_struct *mm, unsigned long addr)
 static unsigned long page_of(pte_t *ptep)
 {
 	pte_t pte = ptep_get_lockless(ptep);
+	struct page *page;
 	unsigned long pfn;
 
 	if (!pte_present(pte) || pte_protnone(pte) ||
@@ -73,9 +80,14 @@ static unsigned long page_of(pte_t *ptep)
 	pfn = pte_pfn(pte);
 	if (unlikely(pte_special(pte) && !is_zero_pfn(pfn)))
 		return 0;
-	if (unlikely(!pinless_page_usable(pfn_to_page(pfn))))
+	page = pfn_to_page(pfn);
+	if (unlikely(!is_anon(page) && !pinless_page_usable(page)))
 		return 0;
-	return pfn | HMM_PFN_VALID | (pte_write(pte) ? HMM_PFN_WRITE : 0);
+	pfn |= HMM_PFN_VALID;
+	if (pte_write(pte))
+		pfn |= HMM_PFN_WRITE |
+		       (pte_dirty(pte) ? PINLESS_PFN_DIRTY : 0);
+	return pfn;
 }
 
 /**
@@ -84,9 +96,9 @@ static unsigned long page_of(pte_t *ptep)
  *         all of the pages lie in one mapping
  * @addr:  first page
  * @pages: how many, 1 or more, all in one leaf
- * @pfns:  out: for each page HMM_PFN_VALID, perhaps HMM_PFN_WRITE, and the
- *         frame number; or 0: it is not mapped, or hmm_range_fault() must be
- *         asked
+ * @pfns:  out: for each page the frame number with HMM_PFN_VALID, perhaps
+ *         HMM_PFN_WRITE and PINLESS_PFN_DIRTY; or 0: it is not mapped, or
+ *         hmm_range_fault() must be asked
  *
  * No reference is taken. What is found counts if no invalidation has come
  * between mmu_interval_read_begin() before and mmu_interval_read_retry() after

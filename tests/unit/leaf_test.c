@@ -342,6 +342,32 @@ static void test_dirty(void **state)
 	end_leaf(leaf);
 }
 
+/* What the CPU has marked need not be marked again, until its mark may go. */
+static void test_dirty_for_cpu(void **state)
+{
+	const unsigned long dirty = word(1, true) | PINLESS_PFN_DIRTY;
+	const unsigned long clean = word(1, true);
+	struct pinless_leaf *leaf = new_leaf();
+
+	(void)state;
+	assert_int_equal(store(leaf, 0, 0, &dirty, true, 1), 1);
+	assert_entry(leaf, 0, 1, true, 1);
+	mark(leaf, 0);
+	assert_int_equal(dirtied[1], 0);
+
+	invalidate_pages(leaf, 0, 0, MMU_NOTIFY_PROTECTION_PAGE);
+	assert_entry(leaf, 0, 1, false, 1);
+	assert_int_equal(store(leaf, 0, 0, &clean, true, 1), 1);
+	mark(leaf, 0);
+	assert_int_equal(dirtied[1], 1);
+
+	invalidate_pages(leaf, 0, 0, MMU_NOTIFY_CLEAR);
+	assert_int_equal(store(leaf, 0, 0, &clean, true, 1), 1);
+	mark(leaf, 0);
+	assert_int_equal(dirtied[1], 2);
+	end_leaf(leaf);
+}
+
 static void test_neighbours(void **state)
 {
 	const unsigned long pfns[6] = { word(1, true), word(2, true),
@@ -602,6 +628,7 @@ int main(void)
 		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_protect),
 		cmocka_unit_test(test_dirty),
+		cmocka_unit_test(test_dirty_for_cpu),
 		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_snapshot),
 		cmocka_unit_test(test_huge),
