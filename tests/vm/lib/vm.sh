@@ -80,6 +80,7 @@ vm_args()
 
 	# The sanitizers keep books on every byte.
 	[ -z "$(kernel_flavour "$2")" ] || memory=4096
+	VM_TIMERS=
 	VM_ARGS=(-nodefaults -no-reboot -display none -m "${VM_MEMORY:-$memory}")
 	if [ "$VM_MODE" = counted ]; then
 		VM_ARGS+=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off'
@@ -88,16 +89,20 @@ vm_args()
 		VM_ARGS+=(-accel kvm -cpu host -smp 2)
 	else
 		VM_ARGS+=(-accel 'tcg,thread=multi' -cpu max -smp 2)
+		VM_TIMERS=' nohz=off highres=off'
 	fi
 }
 
 # Kernel command line. A busy host starves emulated CPUs for many seconds, so
 # the watchdogs wait longer than on real machines; they are not switched off.
+# Two emulated CPUs take their ticks from a periodic timer: with one-shot timers
+# machines were seen, rarely, in which nothing that slept was woken any more, as
+# after a lost interrupt; a periodic timer gets over that.
 vm_append()
 {
 	printf '%s' "console=ttyS0 loglevel=${VM_LOGLEVEL:-6} mitigations=off panic=-1 tsc=reliable" \
 		" rcupdate.rcu_cpu_stall_timeout=120 nokaslr random.trust_cpu=on secretmem.enable=1" \
-		" kfence.sample_interval=20 dummy.numdummies=0 printk.devkmsg=on log_buf_len=4M ${VM_APPEND:-}"
+		" kfence.sample_interval=20 dummy.numdummies=0 printk.devkmsg=on log_buf_len=4M$VM_TIMERS ${VM_APPEND:-}"
 }
 
 # vm_timer SECONDS PID BOOT: ends QEMU when the time is over, or when it has not
