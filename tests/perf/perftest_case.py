@@ -17,7 +17,7 @@ words without spaces:
                         paths and numbers joined by +
     hw:COUNTER=VALUE    how far a counter of the device's port has moved
     prints:TEXT         the client's output has TEXT (_ stands for a space)
-    refuse:TEXT         both sides must fail and say one line that has TEXT
+    refuse:TEXT         the run must fail without a crash, and one of the sides say TEXT
     server-options:A,B  the server has these options instead of the client's
 
 With "pinless:" or "rxe:" before it a check is made on that kind of device only.
