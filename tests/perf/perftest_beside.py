@@ -34,9 +34,9 @@ RUNS = (
      {'cold': 'read.8.initiator-cold'}),
     ('ib_atomic_lat --odp --page_fault=remote -n 500',
      {'warm': 'fetch-add.8.warm', 'cold': 'fetch-add.8.target-cold'}),
-    ('ib_write_lat --odp --page_fault=remote -s 262144 -n 24',
+    ('ib_write_lat --odp --page_fault=remote -s 262144 -n 100',
      {'warm': 'write.256k.warm', 'cold': 'write.256k.target-cold'}),
-    ('ib_read_lat --odp --page_fault=remote -s 262144 -n 24',
+    ('ib_read_lat --odp --page_fault=remote -s 262144 -n 100',
      {'warm': 'read.256k.warm', 'cold': 'read.256k.target-cold'}),
 )
 
