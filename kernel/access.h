@@ -39,6 +39,8 @@ struct pinless_pinned {
  * @mirror: the mirror of a process; the caller holds a reference
  * @pinned: pinned pages; the caller keeps them
  * @owner:  on whose account misses are faulted; NULL for kernel memory
+ * @last:   mirror: the last page that the region reaches, as user address >>
+ *          PAGE_SHIFT
  */
 struct pinless_mem {
 	enum pinless_mem_kind kind;
@@ -47,6 +49,7 @@ struct pinless_mem {
 		const struct pinless_pinned *pinned;
 	};
 	struct pinless_owner *owner;
+	u64 last;
 };
 
 /**

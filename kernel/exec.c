@@ -258,6 +258,7 @@ static enum pinless_step need_set(struct pinless_op *op,
 	need->owner = miss->mem->owner;
 	need->addr = miss->addr;
 	need->len = len;
+	need->last = miss->mem->last;
 	need->write = miss->write;
 	need->side = side;
 	return PINLESS_STEP_MISS;

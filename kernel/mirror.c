@@ -235,7 +235,8 @@ out:
 /*
  * The window grows while misses follow each other and what lies ahead turns out
  * to be present for the CPU; where nothing is, each miss would pay for looking,
- * so the next attempt is put off longer and longer.
+ * so the next attempt is put off longer and longer. What lies behind the region
+ * nobody has registered, and is left alone.
  */
 static unsigned int window_last(struct pinless_stream *s, u64 page,
 				unsigned int want_first, unsigned int want_last)
@@ -251,7 +252,7 @@ static unsigned int window_last(struct pinless_stream *s, u64 page,
 	} else if (s->order < 9) {
 		s->order += 3;
 	}
-	last = want_first + (1u << s->order) - 1;
+	last = want_first + min_t(u64, (1u << s->order) - 1, s->last - page);
 	return clamp(last, want_last, PINLESS_LEAF_PAGES - 1);
 }
 

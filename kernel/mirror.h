@@ -120,14 +120,18 @@ enum pinless_fault_flags {
  * struct pinless_stream - how one user of a mirror walks through it
  * @next:   page index (user address >> PAGE_SHIFT) after the last miss
  * @end:    page index after the window around the last miss
+ * @last:   page index beyond which no window goes: the caller's region ends there
  * @order:  log2 of the pages of that window: 0, 3, 6 or 9
  * @rest:   misses to let pass before a larger window is tried
  * @fails:  log2 of what @rest becomes when a window finds nothing
  * @hints:  leaves looked up last, by copies and faults
+ *
+ * The caller sets @last before each fault; the rest is zeroed at first.
  */
 struct pinless_stream {
 	u64 next;
 	u64 end;
+	u64 last;
 	u8 order;
 	u8 rest;
 	u8 fails;

@@ -78,6 +78,8 @@ static int mr_check(u64 start, u64 length, u64 *iova, int access, bool implicit)
 static int mr_init_odp(struct pinless_mr *mr, struct pinless_device *pdev)
 {
 	mr->mem.kind = PINLESS_MEM_MIRROR;
+	/* An implicit region has the length U64_MAX, and a start of 0. */
+	mr->mem.last = (mr->uva + mr->length - 1) >> PAGE_SHIFT;
 	mr->mem.owner = pinless_owner_create(&pdev->counters);
 	if (IS_ERR(mr->mem.owner))
 		return PTR_ERR(mr->mem.owner) == -ENOSPC ?

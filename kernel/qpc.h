@@ -54,6 +54,7 @@ struct pinless_need {
 	struct pinless_owner *owner;
 	u64 addr;
 	u64 len;
+	u64 last;	/* page that the region ends in */
 	bool write;
 	enum pinless_side side;
 };

@@ -352,14 +352,15 @@ out:
 static bool serve_miss(struct run *r)
 {
 	struct pinless_need *need = &r->c->op.need;
+	struct pinless_stream *stream = &r->c->hints[need->side].stream;
 	u64 len = min_t(u64, need->len, RING_BUDGET);
 	int err;
 
+	stream->last = need->last;
 	err = pinless_mirror_fault(need->mirror, need->addr, len,
 				   PINLESS_FAULT_NOWAIT |
 				   (need->write ? PINLESS_FAULT_WRITE : 0),
-				   need->owner,
-				   &r->c->hints[need->side].stream);
+				   need->owner, stream);
 	if (err == -EAGAIN)
 		return wait_fault(r->c);
 	r->c->fault_err = err;
