@@ -32,9 +32,14 @@ int main(void)
 	t_start(60);
 	d = t_dev_open();
 	t_need_odp(&d);
-	t_memory_event(&d, &(struct t_memory){ "MADV_DONTNEED", discard, 0, NULL, true });
-	t_memory_event(&d, &(struct t_memory){ "MADV_DONTNEED and CPU writes", discard_and_fill, 0,
-					       NULL, true });
+	t_memory_event(&d, &(struct t_memory){
+		.name = "MADV_DONTNEED", .event = discard,
+		.drops = true,
+	});
+	t_memory_event(&d, &(struct t_memory){
+		.name = "MADV_DONTNEED and CPU writes", .event = discard_and_fill,
+		.drops = true,
+	});
 	t_dev_close(&d);
 	return t_finish();
 }

@@ -49,6 +49,12 @@ static void merge(struct t_buf *b)
 		merged = ksm_value("pages_sharing");
 }
 
+static void unmerge(struct t_buf *b)
+{
+	if (madvise(b->addr, b->len, MADV_UNMERGEABLE))
+		t_die("madvise(MADV_UNMERGEABLE): %s", strerror(errno));
+}
+
 int main(void)
 {
 	struct t_dev d;
@@ -65,7 +71,9 @@ int main(void)
 		t_skip("this kernel has no KSM");
 	t_run("cd /sys/kernel/mm/ksm && echo 5000 > pages_to_scan && echo 1 > sleep_millisecs && "
 	      "echo 1 > run");
-	t_memory_event(&d, &(struct t_memory){ "KSM merge", merge, 0, NULL, false });
+	t_memory_event(&d, &(struct t_memory){
+		.name = "KSM merge and unmerge", .event = merge, .restore = unmerge,
+	});
 	t_run("cd /sys/kernel/mm/ksm && echo 2 > run && echo %ld > pages_to_scan && "
 	      "echo %ld > sleep_millisecs && echo %ld > run", pages, sleep_ms, run);
 	printf("at most %ld pages were shared\n", merged);

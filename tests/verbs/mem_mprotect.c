@@ -44,12 +44,18 @@ int main(void)
 	t_start(60);
 	d = t_dev_open();
 	t_need_odp(&d);
-	t_memory_event(&d, &(struct t_memory){ "mprotect read-only", read_only, T_REFUSE_WRITE,
-					       read_write, false });
-	t_memory_event(&d, &(struct t_memory){ "mprotect none", none, T_REFUSE_ALL, read_write,
-					       true });
-	t_memory_event(&d, &(struct t_memory){ "mprotect there and back", there_and_back, 0, NULL,
-					       true });
+	t_memory_event(&d, &(struct t_memory){
+		.name = "mprotect read-only", .event = read_only,
+		.refuse = T_REFUSE_WRITE, .restore = read_write,
+	});
+	t_memory_event(&d, &(struct t_memory){
+		.name = "mprotect none", .event = none,
+		.refuse = T_REFUSE_ALL, .restore = read_write, .drops = true,
+	});
+	t_memory_event(&d, &(struct t_memory){
+		.name = "mprotect there and back", .event = there_and_back,
+		.drops = true,
+	});
 	t_dev_close(&d);
 	return t_finish();
 }

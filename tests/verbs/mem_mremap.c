@@ -6,6 +6,7 @@
  *
  * Copyright (c) 2026 The pinless authors
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -50,6 +51,16 @@ static void shrink(struct t_buf *b)
 		t_die("mremap failed");
 }
 
+/* From the guard before, into the place that is empty now. */
+static void grow(struct t_buf *b)
+{
+	char *start = b->addr - T_PAGE;
+
+	if (mremap(start, T_PAGE, b->len + T_PAGE, 0) != start)
+		t_die("mremap that grows: %s", strerror(errno));
+	memset(t_shadow(b, 0), 0, b->len);
+}
+
 int main(void)
 {
 	struct t_dev d;
@@ -57,12 +68,18 @@ int main(void)
 	t_start(60);
 	d = t_dev_open();
 	t_need_odp(&d);
-	t_memory_event(&d, &(struct t_memory){ "mremap away and back", move_away, T_REFUSE_ALL,
-					       move_back, true });
-	t_memory_event(&d, &(struct t_memory){ "mremap of other memory into the region", move_in, 0,
-					       NULL, true });
-	t_memory_event(&d, &(struct t_memory){ "mremap shrinks", shrink, T_REFUSE_ALL, NULL,
-					       true });
+	t_memory_event(&d, &(struct t_memory){
+		.name = "mremap away and back", .event = move_away,
+		.refuse = T_REFUSE_ALL, .restore = move_back, .drops = true,
+	});
+	t_memory_event(&d, &(struct t_memory){
+		.name = "mremap of other memory into the region", .event = move_in,
+		.drops = true,
+	});
+	t_memory_event(&d, &(struct t_memory){
+		.name = "mremap shrinks and grows", .event = shrink,
+		.refuse = T_REFUSE_ALL, .restore = grow, .drops = true,
+	});
 	t_dev_close(&d);
 	return t_finish();
 }

@@ -41,11 +41,19 @@ int main(void)
 	t_start(60);
 	d = t_dev_open();
 	t_need_odp(&d);
-	t_memory_event(&d, &(struct t_memory){ "munmap", unmap, T_REFUSE_ALL, map_again, true });
-	t_memory_event(&d, &(struct t_memory){ "munmap and mmap at the same place", replace, 0,
-					       NULL, true });
+	t_memory_event(&d, &(struct t_memory){
+		.name = "munmap", .event = unmap,
+		.refuse = T_REFUSE_ALL, .restore = map_again, .drops = true,
+	});
+	t_memory_event(&d, &(struct t_memory){
+		.name = "munmap and mmap at the same place", .event = replace,
+		.drops = true,
+	});
 	/* MAP_FIXED over the old mapping, without munmap. */
-	t_memory_event(&d, &(struct t_memory){ "mmap over it", map_again, 0, NULL, true });
+	t_memory_event(&d, &(struct t_memory){
+		.name = "mmap over it", .event = map_again,
+		.drops = true,
+	});
 	t_dev_close(&d);
 	return t_finish();
 }

@@ -59,7 +59,9 @@ int main(void)
 	d = t_dev_open();
 	t_need_odp(&d);
 	t_swap_on();
-	t_memory_event(&d, &(struct t_memory){ "MADV_PAGEOUT", pageout, 0, NULL, false });
+	t_memory_event(&d, &(struct t_memory){
+		.name = "MADV_PAGEOUT", .event = pageout,
+	});
 	for (kind = T_ODP; kind <= T_IMPLICIT; kind++) {
 		if (t_kind_ok(&d, kind, IBV_WR_RDMA_WRITE))
 			read_then_written(&d, kind);

@@ -28,6 +28,13 @@ struct t_memory {
 	void (*restore)(struct t_buf *b);
 	/** The event takes every page from the device (page_invalidations says so). */
 	bool drops;
+	/**
+	 * When not NULL: maps other memory over the registered part, which is filled and
+	 * registered afterwards. Without it, it is anonymous and private.
+	 */
+	void (*make)(struct t_buf *b);
+	/** When not NULL: last checks, while the memory is registered still. */
+	void (*done)(struct t_buf *b);
 };
 
 /**
@@ -36,7 +43,12 @@ struct t_memory {
  * Runs for WRITE, READ, SEND and FETCH_ADD with the event on the initiator's
  * and on the target's memory, for ODP and implicit regions, and compares every
  * byte of the buffer each time. Accesses are page-aligned and of one packet; on devices
- * that are known to serve others, longer ones at odd offsets too.
+ * that are known to serve others, longer ones at odd offsets too. Where the device counts
+ * for each region, pages that an event with @drops takes are counted as taken, and as
+ * faulted again when they are used again.
+ *
+ * The buffers are far away from whatever else the program maps, so that a place that an
+ * event has emptied stays empty; the whole process gets no huge pages.
  */
 void t_memory_event(struct t_dev *d, const struct t_memory *m);
 
