@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Description: pages that fail: soft offlining moves the data away from a page without anybody
+ * noticing; a page with a memory error (MADV_HWPOISON) is refused, and other memory in its place
+ * is served.
+ *
+ * The kernel uses none of these pages (64 of 4 KiB) again before it is booted, so the program
+ * runs with PINLESS_TEST_POISON=1 only.
+ *
+ * Copyright (c) 2026 The pinless authors
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "t_memory.h"
+
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE 101
+#endif
+
+/* The pages that the framework has refused. */
+static const size_t places[] = { 0, (T_MEMORY_PAGES - 1) * T_PAGE };
+
+static void advise(struct t_buf *b, int advice, const char *name)
+{
+	unsigned int i, tries;
+
+	for (i = 0; i < T_ARRAY_SIZE(places); i++) {
+		/* A page that somebody else holds for a moment is busy. */
+		for (tries = 0; madvise(b->addr + places[i], T_PAGE, advice); tries++) {
+			if (errno != EBUSY || tries == 50)
+				t_die("%s: %s", name, strerror(errno));
+			t_sleep_ms(20);
+		}
+	}
+}
+
+static void soft_offline(struct t_buf *b)
+{
+	advise(b, MADV_SOFT_OFFLINE, "madvise(MADV_SOFT_OFFLINE)");
+}
+
+static void poison(struct t_buf *b)
+{
+	advise(b, MADV_HWPOISON, "madvise(MADV_HWPOISON)");
+}
+
+static void map_over(struct t_buf *b)
+{
+	if (mmap(b->addr, b->len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		 -1, 0) != b->addr)
+		t_die("mmap at a fixed place: %s", strerror(errno));
+	memset(t_shadow(b, 0), 0, b->len);
+}
+
+/* The process is told of its lost page, and has not touched it. */
+static void sigbus(int sig)
+{
+	(void)sig;
+}
+
+int main(void)
+{
+	struct t_dev d;
+
+	t_start(60);
+	if (!getenv("PINLESS_TEST_POISON"))
+		t_skip("takes 64 pages from the machine until it is booted: needs PINLESS_TEST_POISON=1");
+	t_need_root();
+	d = t_dev_open();
+	t_need_odp(&d);
+	/* The null pointer is mapped by nobody: EINVAL comes from a kernel without it only. */
+	if (madvise(NULL, T_PAGE, MADV_HWPOISON) && errno == EINVAL)
+		t_skip("this kernel cannot inject memory errors (CONFIG_MEMORY_FAILURE)");
+	signal(SIGBUS, sigbus);
+	t_memory_event(&d, &(struct t_memory){
+		.name = "MADV_SOFT_OFFLINE", .event = soft_offline,
+	});
+	t_memory_event(&d, &(struct t_memory){
+		.name = "MADV_HWPOISON", .event = poison,
+		.refuse = T_REFUSE_ALL, .restore = map_over,
+	});
+	t_dev_close(&d);
+	return t_finish();
+}
