@@ -195,12 +195,17 @@ static int store(struct pinless_fault *f, unsigned long *pfns,
 	return pages_suffice(f, pfns) ? 0 : -EAGAIN;
 }
 
-/* Whether a mapping has the right, and pages of the kind that HMM knows. */
+/*
+ * Whether a mapping has the right, pages of the kind that HMM knows, and tables
+ * that stay under the mmap_lock: hugetlb shares its own between processes, so
+ * that they change under the lock of another, and has no lowest table to look at.
+ */
 static bool vma_allows(const struct vm_area_struct *vma, bool write)
 {
 	unsigned long rights = VM_READ | (write ? VM_WRITE : 0);
 
-	return (vma->vm_flags & (rights | VM_IO | VM_PFNMAP)) == rights;
+	return (vma->vm_flags & (rights | VM_IO | VM_PFNMAP | VM_HUGETLB)) ==
+	       rights;
 }
 
 /*

@@ -93,7 +93,7 @@ static unsigned long page_of(pte_t *ptep)
 /**
  * pinless_walk() - find pages that are mapped
  * @mm:    the address space: that of the caller; or he holds its mmap_lock, and
- *         all of the pages lie in one mapping
+ *         all of the pages lie in one mapping, which is not of hugetlb
  * @addr:  first page
  * @pages: how many, 1 or more, all in one leaf
  * @pfns:  out: for each page the frame number with HMM_PFN_VALID, perhaps
