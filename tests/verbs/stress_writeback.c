@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Description: the device and the CPU write words to shared mappings of a file and of tmpfs while
+ * other threads write the pages back, unmap them, swap them out and drop them from the page cache:
+ * no write of either is lost, although a page that is taken for clean is forgotten.
+ *
+ * Runs for PINLESS_TEST_SECONDS (default 6); PINLESS_TEST_SEED repeats a run's random numbers.
+ *
+ * Copyright (c) 2026 The pinless authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "t_memory.h"
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+#define WRITERS	2
+#define PAGES	512
+#define REGION	(PAGES * T_PAGE)
+/* Words of a page that the device writes in one go; one before them is the CPU's. */
+#define WORDS	32
+#define PLACE	512
+
+struct writer {
+	unsigned int id;
+	struct t_pair p;
+	struct ibv_mr *mr;
+	uint64_t seed, done;
+};
+
+/* The last word that was written to each page, by the device and by the CPU; 0: none yet. */
+static uint64_t by_device[PAGES], by_cpu[PAGES];
+static char *mem;
+static int file;
+static volatile int stop;
+static uint64_t seed0;
+static const char *const event_names[] = {
+	"fsync", "MADV_DONTNEED", "drop from cache", "MADV_PAGEOUT", "MADV_COLLAPSE",
+};
+static uint64_t events[T_ARRAY_SIZE(event_names)];
+
+static bool check_page(const char *how, unsigned int page, const uint64_t *cpu,
+		       const uint64_t *device)
+{
+	unsigned int i;
+
+	if (!t_check(*cpu == by_cpu[page],
+		     "page %u, by %s, written by the CPU: expected 0x%llx, seen 0x%llx", page, how,
+		     (unsigned long long)by_cpu[page], (unsigned long long)*cpu))
+		return false;
+	for (i = 0; i < WORDS; i++) {
+		if (!t_check(device[i] == by_device[page],
+			     "page %u, word %u, by %s, written by the device: expected 0x%llx, seen 0x%llx",
+			     page, i, how, (unsigned long long)by_device[page],
+			     (unsigned long long)device[i]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Pages belong to writers in turn. What was written last is looked for before anything new is
+ * written, long after: the page has been forgotten and brought back since, or has not.
+ */
+static bool one_write(struct writer *w, struct t_buf *src)
+{
+	unsigned int page = t_rand(&w->seed) % (PAGES / WRITERS) * WRITERS + w->id, i;
+	volatile uint64_t *words = (uint64_t *)(mem + page * T_PAGE + PLACE);
+	uint64_t word = t_rand(&w->seed) | 1, copy[WORDS + 1], *from = (uint64_t *)src->addr;
+	struct ibv_sge s = t_sge(src, 0, WORDS * sizeof(word));
+	struct ibv_send_wr wr = t_send_wr(IBV_WR_RDMA_WRITE, word, &s, 1, (uintptr_t)(words + 1),
+					  w->mr->rkey);
+
+	/* Not always: a page that only the device uses has no entry of the CPU that is dirty. */
+	if (t_rand(&w->seed) % 4 == 0) {
+		for (i = 0; i <= WORDS; i++)
+			copy[i] = words[i];
+		if (!check_page("the CPU", page, copy, copy + 1))
+			return false;
+	}
+	if (t_rand(&w->seed) % 4 == 0) {
+		*words = word;
+		by_cpu[page] = word;
+	}
+	for (i = 0; i < WORDS; i++)
+		from[i] = word;
+	t_post(&w->p.a, &wr);
+	if (!t_expect_wc("WRITE", w->p.a.scq, word, IBV_WC_SUCCESS, NULL))
+		return false;
+	by_device[page] = word;
+	w->done++;
+	return true;
+}
+
+static void *writer(void *arg)
+{
+	struct writer *w = arg;
+	struct t_buf src;
+
+	t_buf_open(&src, w->p.a.pd, T_PINNED, T_PAGE, T_ACCESS_ALL);
+	while (!stop && one_write(w, &src))
+		;
+	stop = 1;
+	t_buf_close(&src);
+	return NULL;
+}
+
+static void *eventer(void *arg)
+{
+	uint64_t seed = seed0 ^ (uintptr_t)arg * 0x9e3779b97f4a7c15ULL;
+
+	while (!stop) {
+		unsigned int what = t_rand(&seed) % T_ARRAY_SIZE(event_names);
+		size_t first = t_rand(&seed) % PAGES, n = 1 + t_rand(&seed) % 128;
+		char *at = mem + first * T_PAGE;
+
+		if (first + n > PAGES)
+			n = PAGES - first;
+		switch (what) {
+		case 0:
+			/* Makes dirty pages clean, and their mappings read-only. */
+			fsync(file);
+			break;
+		case 1:
+			/* The pages stay in the file: this unmaps them, no more. */
+			madvise(at, n * T_PAGE, MADV_DONTNEED);
+			break;
+		case 2:
+			madvise(at, n * T_PAGE, MADV_DONTNEED);
+			posix_fadvise(file, first * T_PAGE, n * T_PAGE, POSIX_FADV_DONTNEED);
+			break;
+		case 3:
+			madvise(at, n * T_PAGE, MADV_PAGEOUT);
+			break;
+		default:
+			/* Slow, where the kernel can do it at all. */
+			if (t_rand(&seed) % 8)
+				continue;
+			madvise(mem, REGION, MADV_COLLAPSE);
+			break;
+		}
+		__atomic_fetch_add(&events[what], 1, __ATOMIC_RELAXED);
+		if (t_rand(&seed) % 8 == 0)
+			t_sleep_ms(1);
+	}
+	return NULL;
+}
+
+/* Aligned to 2 MiB, of the same file offset, so that it can be collapsed. */
+static void map_file(const char *dir)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/pinless-file-XXXXXX", dir);
+	file = mkstemp(path);
+	if (file < 0)
+		t_die("%s: %s", path, strerror(errno));
+	unlink(path);
+	mem = t_mmap_huge_aligned(REGION);
+	if (ftruncate(file, REGION))
+		t_die("ftruncate: %s", strerror(errno));
+	if (mmap(mem, REGION, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) != mem)
+		t_die("mmap of a file: %s", strerror(errno));
+}
+
+/* What the file holds when nothing of it is in memory any more. */
+static void check_file(void)
+{
+	uint64_t copy[WORDS + 1];
+	unsigned int page;
+
+	fsync(file);
+	munmap(mem, REGION);
+	posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+	for (page = 0; page < PAGES; page++) {
+		if (pread(file, copy, sizeof(copy), page * T_PAGE + PLACE) != sizeof(copy))
+			t_die("pread: %s", strerror(errno));
+		if (!check_page("pread() in the end", page, copy, copy + 1))
+			break;
+	}
+	close(file);
+}
+
+static void run(struct t_dev *d, const char *dir, unsigned int seconds)
+{
+	static struct writer w[WRITERS];
+	pthread_t tw[WRITERS], te[2];
+	uint64_t done = 0, end;
+	unsigned int i;
+
+	t_case("file in %s, seed %llu", dir, (unsigned long long)seed0);
+	memset(w, 0, sizeof(w));
+	memset(by_device, 0, sizeof(by_device));
+	memset(by_cpu, 0, sizeof(by_cpu));
+	memset(events, 0, sizeof(events));
+	stop = 0;
+	map_file(dir);
+	for (i = 0; i < WRITERS; i++) {
+		w[i].id = i;
+		w[i].seed = seed0 + i + 1;
+		t_pair_open(&w[i].p, d, NULL);
+		w[i].mr = t_reg(w[i].p.b.pd, T_ODP, mem, REGION, T_ACCESS_ALL);
+	}
+	for (i = 0; i < WRITERS; i++)
+		pthread_create(&tw[i], NULL, writer, &w[i]);
+	for (i = 0; i < 2; i++)
+		pthread_create(&te[i], NULL, eventer, (void *)(uintptr_t)(i + 1));
+	for (end = t_ms() + seconds * 1000ULL; t_ms() < end && !stop;)
+		t_sleep_ms(20);
+	stop = 1;
+	for (i = 0; i < WRITERS; i++)
+		pthread_join(tw[i], NULL);
+	for (i = 0; i < 2; i++)
+		pthread_join(te[i], NULL);
+	check_file();
+	for (i = 0; i < WRITERS; i++) {
+		done += w[i].done;
+		t_dereg(w[i].mr);
+		t_pair_close(&w[i].p);
+	}
+	printf("file in %s, seed %llu: %llu writes; events:", dir, (unsigned long long)seed0,
+	       (unsigned long long)done);
+	for (i = 0; i < T_ARRAY_SIZE(event_names); i++)
+		printf(" %s %llu", event_names[i], (unsigned long long)events[i]);
+	printf("\n");
+	t_check(done >= 10, "expected 10 writes or more, seen %llu", (unsigned long long)done);
+}
+
+int main(void)
+{
+	const char *s = getenv("PINLESS_TEST_SECONDS"), *r = getenv("PINLESS_TEST_SEED");
+	unsigned int seconds = s && atoi(s) > 0 ? atoi(s) : 6;
+	struct t_dev d;
+
+	t_start(seconds + 60);
+	seed0 = r ? strtoull(r, NULL, 0) : t_us() ^ (uint64_t)getpid() << 32;
+	d = t_dev_open();
+	t_need_odp(&d);
+	if (d.rxe)
+		t_skip("runs on devices without known memory corruption only");
+	t_swap_on();
+	run(&d, "/var/tmp", (seconds + 1) / 2);
+	run(&d, "/dev/shm", (seconds + 1) / 2);
+	t_swap_off();
+	t_dev_close(&d);
+	return t_finish();
+}
