@@ -189,8 +189,10 @@ void pinless_mirror_put(struct pinless_mirror *mirror)
 	 * No region, no fault and not the shrinker know the mirror any more;
 	 * only invalidations still find its leaves, until each is destroyed.
 	 */
-	list_for_each_entry(leaf, &mirror->list, node)
+	list_for_each_entry(leaf, &mirror->list, node) {
 		pinless_leaf_kill(leaf);
+		cond_resched();
+	}
 	destroy_leaves(&mirror->list);
 	xa_destroy(&mirror->leaves);
 	pinless_debug_mirrors(-1);
