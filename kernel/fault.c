@@ -90,22 +90,51 @@ static int commit(struct pinless_fault *f, const unsigned long *pfns,
 	return 0;
 }
 
+/*
+ * What the kernel had to do is what it has charged to this task meanwhile, which
+ * takes no page faults of its own here.
+ */
+static void count_cpu_faults(const struct pinless_fault *f,
+			     struct pinless_counters *port)
+{
+	unsigned long minor = current->min_flt - f->minor;
+	unsigned long major = current->maj_flt - f->major;
+
+	if (minor)
+		pinless_count(port, PINLESS_CNT_FAULTS_MINOR, minor);
+	if (major)
+		pinless_count(port, PINLESS_CNT_FAULTS_MAJOR, major);
+}
+
+static void count_missing(const struct pinless_fault *f,
+			  struct pinless_counters *port)
+{
+	if (f->flags & PINLESS_FAULT_PREFETCH) {
+		pinless_count(port, PINLESS_CNT_PREFETCHED, f->missing);
+		return;
+	}
+	pinless_count(port, PINLESS_CNT_FAULTS, f->missing);
+	pinless_count(port, f->flags & PINLESS_FAULT_TARGET ?
+				    PINLESS_CNT_FAULTS_TARGET :
+				    PINLESS_CNT_FAULTS_INITIATOR, f->missing);
+}
+
 static void account(const struct pinless_fault *f)
 {
-	bool prefetch = f->flags & PINLESS_FAULT_PREFETCH;
 	struct pinless_counters *port;
 
 	if (!f->owner)
 		return;
 	if (f->missing)
-		atomic64_add(f->missing, prefetch ? &f->owner->prefetched :
-						    &f->owner->faults);
+		atomic64_add(f->missing, f->flags & PINLESS_FAULT_PREFETCH ?
+						 &f->owner->prefetched :
+						 &f->owner->faults);
 	rcu_read_lock();
 	port = pinless_owner_port(f->owner);
 	if (port) {
 		pinless_count(port, PINLESS_CNT_FAULT_CALLS, f->calls);
-		pinless_count(port, prefetch ? PINLESS_CNT_PREFETCHED :
-					       PINLESS_CNT_FAULTS, f->missing);
+		count_missing(f, port);
+		count_cpu_faults(f, port);
 		if (f->neighbours)
 			pinless_count(port, PINLESS_CNT_NEIGHBOURS,
 				      f->neighbours);
@@ -439,6 +468,8 @@ int pinless_leaf_fault(struct pinless_fault *f)
 	int err;
 
 	f->ahead = f->last - f->want_last;
+	f->minor = current->min_flt;
+	f->major = current->maj_flt;
 	if (pages > SMALL_WINDOW) {
 		pfns = kmalloc_array(pages, sizeof(*pfns), GFP_KERNEL);
 		if (!pfns)

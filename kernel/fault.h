@@ -22,6 +22,8 @@ struct pinless_owner;
  * @missing:    out: pages asked for that were missing, and are there now
  * @calls:      out: times that the kernel was asked
  * @retries:    out: times that an invalidation came between
+ * @minor:      current->min_flt before
+ * @major:      current->maj_flt before
  */
 struct pinless_fault {
 	struct pinless_leaf *leaf;
@@ -35,6 +37,8 @@ struct pinless_fault {
 	unsigned int missing;
 	unsigned int calls;
 	unsigned int retries;
+	unsigned long minor;
+	unsigned long major;
 };
 
 int pinless_leaf_fault(struct pinless_fault *f);

@@ -111,17 +111,32 @@ unsigned long pinless_leaf_pages(void)
 	       PAGE_SIZE;
 }
 
+/* Bytes that all leaves of the module and their tables take; a snapshot. */
+u64 pinless_leaf_bytes(void)
+{
+	return (u64)atomic_long_read(&tables) * PAGE_SIZE +
+	       (u64)atomic_long_read(&leaves) * sizeof(struct pinless_leaf);
+}
+
 static enum pinless_counter event_counter(enum mmu_notifier_event event)
 {
 	switch (event) {
 	case MMU_NOTIFY_UNMAP:
-	case MMU_NOTIFY_RELEASE:
 		return PINLESS_CNT_INVAL_UNMAP;
 	case MMU_NOTIFY_CLEAR:
 		return PINLESS_CNT_INVAL_CLEAR;
 	case MMU_NOTIFY_PROTECTION_VMA:
+		return PINLESS_CNT_INVAL_PROTECT_VMA;
 	case MMU_NOTIFY_PROTECTION_PAGE:
-		return PINLESS_CNT_INVAL_PROTECT;
+		return PINLESS_CNT_INVAL_PROTECT_PAGE;
+	case MMU_NOTIFY_SOFT_DIRTY:
+		return PINLESS_CNT_INVAL_SOFT_DIRTY;
+	case MMU_NOTIFY_RELEASE:
+		return PINLESS_CNT_INVAL_RELEASE;
+	case MMU_NOTIFY_MIGRATE:
+		return PINLESS_CNT_INVAL_MIGRATE;
+	case MMU_NOTIFY_EXCLUSIVE:
+		return PINLESS_CNT_INVAL_EXCLUSIVE;
 	default:
 		return PINLESS_CNT_INVAL_OTHER;
 	}
@@ -131,19 +146,23 @@ static enum pinless_counter event_counter(enum mmu_notifier_event event)
  * Entries of one owner tend to lie together, so the account is looked up once
  * for each run of them. The port counts all of them; the region is charged only
  * with what was asked for on its account, so that its page_invalidations pair
- * up with its faults and prefetches. A huge entry counts as all its pages.
+ * up with its faults and prefetches. A huge entry counts as all its pages. The
+ * call is counted once for a device, unless entries of two are mixed.
  */
 struct tally {
 	u32 owner;
 	unsigned int n;
 	unsigned int asked;
 	enum pinless_counter counter;
+	enum pinless_counter calls;
 	bool dropped;
+	const struct pinless_counters *told;
 };
 
 /* Never sleeps. */
 static void tally_flush(struct tally *t)
 {
+	struct pinless_counters *port;
 	struct pinless_owner *owner;
 
 	if (!t->n)
@@ -151,9 +170,15 @@ static void tally_flush(struct tally *t)
 	rcu_read_lock();
 	owner = pinless_owner_find(t->owner);
 	if (owner) {
-		if (t->dropped)
+		port = pinless_owner_port(owner);
+		if (t->dropped) {
 			atomic64_add(t->asked, &owner->invalidations);
-		pinless_count(pinless_owner_port(owner), t->counter, t->n);
+			pinless_count(port, PINLESS_CNT_DROPPED, t->n);
+		}
+		pinless_count(port, t->counter, t->n);
+		if (t->told != port)
+			pinless_count(port, t->calls, 1);
+		t->told = port;
 	}
 	rcu_read_unlock();
 	t->n = 0;
@@ -217,6 +242,7 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 	unsigned int j = pinless_leaf_index(last);
 	struct tally t = {
 		.counter = event_counter(range->event),
+		.calls = PINLESS_CNT_DROP_CALLS,
 		.dropped = range->event != MMU_NOTIFY_PROTECTION_PAGE,
 	};
 	u64 *table = NULL;
@@ -473,7 +499,10 @@ unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
  */
 unsigned int pinless_leaf_shrink(struct pinless_leaf *leaf)
 {
-	struct tally t = { .counter = PINLESS_CNT_SHRUNK };
+	struct tally t = {
+		.counter = PINLESS_CNT_SHRUNK,
+		.calls = PINLESS_CNT_SHRINKS,
+	};
 	u64 *table = NULL;
 
 	if (!write_trylock(&leaf->lock))

@@ -120,6 +120,7 @@ u64 *pinless_table_alloc(void);
 void pinless_table_free(u64 *table);
 unsigned long pinless_table_count(void);
 unsigned long pinless_leaf_pages(void);
+u64 pinless_leaf_bytes(void);
 
 struct pinless_leaf *pinless_leaf_create(struct mm_struct *mm, u64 start);
 void pinless_leaf_kill(struct pinless_leaf *leaf);

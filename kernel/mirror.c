@@ -354,6 +354,25 @@ static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 	return err;
 }
 
+static noinline void count_error(struct pinless_owner *owner, int err)
+{
+	pinless_owner_count(owner, PINLESS_CNT_FAULT_ERRORS, 1);
+	switch (err) {
+	case -EFAULT:
+		pinless_owner_count(owner, PINLESS_CNT_FAULT_UNMAPPED, 1);
+		break;
+	case -EPERM:
+		pinless_owner_count(owner, PINLESS_CNT_FAULT_DENIED, 1);
+		break;
+	case -EBUSY:
+		pinless_owner_count(owner, PINLESS_CNT_FAULT_COLLIDED, 1);
+		break;
+	case -ENOMEM:
+		pinless_owner_count(owner, PINLESS_CNT_FAULT_NOMEM, 1);
+		break;
+	}
+}
+
 /**
  * pinless_mirror_fault() - bring pages into the translation
  * @mirror: where; the caller has a reference
@@ -404,8 +423,8 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 					    stream);
 	}
 	up_read(&mirror->fault_sem);
-	if (err && err != -EAGAIN)
-		pinless_owner_count(owner, PINLESS_CNT_FAULT_ERRORS, 1);
+	if (unlikely(err && err != -EAGAIN))
+		count_error(owner, err);
 out_mm:
 	/* The end of another process is not for this one to clear up. */
 	if (!own)

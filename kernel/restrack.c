@@ -8,6 +8,22 @@
 #include "owner.h"
 #include "restrack.h"
 
+#define X(member, name, text) { name, offsetof(struct pinless_owner, member) },
+static const struct {
+	const char *name;
+	size_t offset;
+} region_counters[] = {
+	PINLESS_REGION_COUNTERS(X)
+};
+
+#undef X
+
+static const atomic64_t *region_counter(const struct pinless_owner *owner,
+					size_t i)
+{
+	return (const void *)owner + region_counters[i].offset;
+}
+
 /**
  * pinless_fill_stat_mr_entry() - what "rdma statistic show mr" prints
  * @msg:  netlink message
@@ -21,20 +37,21 @@ int pinless_fill_stat_mr_entry(struct sk_buff *msg, struct ib_mr *ibmr)
 	struct pinless_mr *mr = to_pmr(ibmr);
 	struct pinless_owner *owner = mr->mem.owner;
 	struct nlattr *table;
+	size_t i;
+	u64 value;
 
 	if (!pinless_mr_odp(mr))
 		return 0;
 	table = nla_nest_start(msg, RDMA_NLDEV_ATTR_STAT_HWCOUNTERS);
 	if (!table)
 		return -EMSGSIZE;
-	if (rdma_nl_stat_hwcounter_entry(msg, "page_faults",
-					 atomic64_read(&owner->faults)) ||
-	    rdma_nl_stat_hwcounter_entry(msg, "page_invalidations",
-					 atomic64_read(&owner->invalidations)) ||
-	    rdma_nl_stat_hwcounter_entry(msg, "page_prefetch",
-					 atomic64_read(&owner->prefetched))) {
-		nla_nest_cancel(msg, table);
-		return -EMSGSIZE;
+	for (i = 0; i < ARRAY_SIZE(region_counters); i++) {
+		value = atomic64_read(region_counter(owner, i));
+		if (rdma_nl_stat_hwcounter_entry(msg, region_counters[i].name,
+						 value)) {
+			nla_nest_cancel(msg, table);
+			return -EMSGSIZE;
+		}
 	}
 	nla_nest_end(msg, table);
 	return 0;

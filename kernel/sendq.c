@@ -266,6 +266,12 @@ static void need_put(struct pinless_need *need)
 	pinless_mirror_put(need->mirror);
 }
 
+static unsigned int need_flags(const struct pinless_need *need)
+{
+	return (need->write ? PINLESS_FAULT_WRITE : 0) |
+	       (need->side != PINLESS_SIDE_LOCAL ? PINLESS_FAULT_TARGET : 0);
+}
+
 static void slow_fault_work(struct work_struct *work)
 {
 	struct slow_fault *f = container_of(work, struct slow_fault, slow.work);
@@ -276,8 +282,7 @@ static void slow_fault_work(struct work_struct *work)
 	/* It may have waited for its turn for longer than anybody wants it. */
 	if (READ_ONCE(c->wait_seq) == f->seq)
 		err = pinless_mirror_fault(f->need.mirror, f->need.addr,
-					   f->need.len, f->need.write ?
-					   PINLESS_FAULT_WRITE : 0,
+					   f->need.len, need_flags(&f->need),
 					   f->need.owner, NULL);
 	pinless_slow_end(&f->need.mirror->slow);
 	need_put(&f->need);
@@ -358,8 +363,7 @@ static bool serve_miss(struct run *r)
 
 	stream->last = need->last;
 	err = pinless_mirror_fault(need->mirror, need->addr, len,
-				   PINLESS_FAULT_NOWAIT |
-				   (need->write ? PINLESS_FAULT_WRITE : 0),
+				   PINLESS_FAULT_NOWAIT | need_flags(need),
 				   need->owner, stream);
 	if (err == -EAGAIN)
 		return wait_fault(r->c);

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The pinless authors */
 
 #include "device.h"
+#include "leaf.h"
 #include "stats.h"
 
 #define X(member, counter, text) { .name = counter },
@@ -84,5 +85,6 @@ int pinless_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats,
 	for_each_possible_cpu(cpu)
 		for (i = 0; i < PINLESS_CNT_COUNT; i++)
 			stats->value[i] += per_cpu_ptr(c->pcpu, cpu)->v[i];
+	stats->value[PINLESS_CNT_TABLE_BYTES] = pinless_leaf_bytes();
 	return PINLESS_CNT_COUNT;
 }

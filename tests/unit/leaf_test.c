@@ -238,7 +238,9 @@ static void test_drop(void **state)
 	invalidate(leaf, 0, ~0ul, MMU_NOTIFY_RELEASE);
 	assert_int_equal(entry_at(leaf, 10), 0);
 	assert_int_equal(owners[1].invalidations.v, 4);
-	assert_int_equal(values.v[PINLESS_CNT_INVAL_UNMAP], 4);
+	assert_int_equal(values.v[PINLESS_CNT_INVAL_RELEASE], 2);
+	assert_int_equal(values.v[PINLESS_CNT_DROPPED], 4);
+	assert_int_equal(values.v[PINLESS_CNT_DROP_CALLS], 2);
 	assert_int_equal(pinless_table_count(), 0);
 	end_leaf(leaf);
 }
@@ -282,7 +284,7 @@ static void test_owners(void **state)
 	assert_int_equal(owners[1].invalidations.v, 2);
 	assert_int_equal(owners[2].invalidations.v, 0);
 	assert_int_equal(owners[3].invalidations.v, 2);
-	assert_int_equal(values.v[PINLESS_CNT_INVAL_OTHER], 2);
+	assert_int_equal(values.v[PINLESS_CNT_INVAL_MIGRATE], 2);
 	end_leaf(leaf);
 }
 
@@ -298,7 +300,8 @@ static void test_protect(void **state)
 	assert_entry(leaf, 0, 1, false, 1);
 	assert_entry(leaf, 1, 2, false, 1);
 	assert_int_equal(owners[1].invalidations.v, 0);
-	assert_int_equal(values.v[PINLESS_CNT_INVAL_PROTECT], 1);
+	assert_int_equal(values.v[PINLESS_CNT_INVAL_PROTECT_PAGE], 1);
+	assert_int_equal(values.v[PINLESS_CNT_DROPPED], 0);
 
 	/* Whoever needs the right that is missing now brings the page in anew. */
 	assert_int_equal(store(leaf, 0, 0, &again, true, 2), 1);
@@ -483,6 +486,7 @@ static void test_shrink(void **state)
 	assert_int_equal(pinless_leaf_shrink(leaf), 1);
 	assert_int_equal(entry_at(leaf, 8), 0);
 	assert_int_equal(values.v[PINLESS_CNT_SHRUNK], 1);
+	assert_int_equal(values.v[PINLESS_CNT_SHRINKS], 1);
 	assert_int_equal(pinless_table_count(), 0);
 	end_leaf(leaf);
 }
