@@ -8,9 +8,10 @@
 # seconds. Each group has a machine of its own, so that one that dies takes
 # only its own tests along.
 # The groups counted, whose figures were recorded there, and contract run on 7.x
-# with pinless0 only.
-MACHINE_GROUPS='verbs pyverbs perftest-odp perftest counted contract'
+# with pinless0 only; torture too, unless another kernel is asked for.
+MACHINE_GROUPS='verbs pyverbs torture perftest-odp perftest counted contract'
 GROUP_LIMIT=2400
+TORTURE_SECONDS=300
 
 # result VERDICT NAME SECONDS REASON: counts and keeps one result
 result()
@@ -149,13 +150,19 @@ group_wanted()
 	counted:7.x: | counted:7.x:pinless0) return 0 ;;
 	contract:7.x: | contract:7.x:pinless0) return 0 ;;
 	counted:* | contract:*) return 1 ;;
+	torture:*:rxe0) return 1 ;;
+	torture:7.x:*) return 0 ;;
+	torture:*) [ -n "$KERNEL" ] && return 0 || return 1 ;;
 	esac
 }
 
-# group_limit KERNEL: seconds that a machine may run
+# group_limit KERNEL GROUP: seconds that a machine may run
 group_limit()
 {
-	echo $((GROUP_LIMIT * $(kernel_slowdown "$1")))
+	local limit=$GROUP_LIMIT
+
+	[ "$2" != torture ] || limit=$((${TORTURE:=$TORTURE_SECONDS} + 1200))
+	echo $((limit * $(kernel_slowdown "$1")))
 }
 
 # machine_group KERNEL GROUP: runs in a subshell of its own; its results go to
@@ -179,16 +186,18 @@ machine_group()
 	esac
 	job_env DEVICES "$kinds"
 	job_env PINLESS_KERNEL "${kernel%%-*}"
+	job_env TORTURE "${TORTURE:-$TORTURE_SECONDS}"
+	job_env TORTURE_SEED "${PINLESS_TEST_SEED:-}"
 	[ "$group" != counted ] || VM_MODE=counted
 	printf 'bash /job/guest/group-%s\n' "$group" >"$JOB/job/command"
-	vm_run "$kernel" "$(group_limit "$kernel")" >"$OUT/logs/$name.output" || status=$?
+	vm_run "$kernel" "$(group_limit "$kernel" "$group")" >"$OUT/logs/$name.output" || status=$?
 	if grep -q '^SUITE-TIMERS-DEAD' "$OUT/logs/$name.output"; then
 		# The emulator's fault, and rare: once more, with all tests.
 		mv "$OUT/logs/$name.output" "$OUT/logs/$name.output.dead-timers"
 		cp "$JOB/console.log" "$OUT/logs/$name.console.dead-timers"
 		rm -rf "${JOB:?}/out"/*
 		status=0
-		vm_run "$kernel" "$(group_limit "$kernel")" >"$OUT/logs/$name.output" || status=$?
+		vm_run "$kernel" "$(group_limit "$kernel" "$group")" >"$OUT/logs/$name.output" || status=$?
 	fi
 	mkdir -p "$OUT/logs/$name"
 	cp -a "$JOB/out/." "$OUT/logs/$name/"
@@ -222,7 +231,7 @@ group_results()
 	if ! grep -q '^SUITE-END' "$OUT/logs/$name.output"; then
 		case $status in
 		1) reason=$(grep -m 1 'error:' "$OUT/logs/$name.stderr" || echo "the job failed") ;;
-		"$VM_TIMEOUT") reason="the machine was stopped after $(group_limit "$kernel") s" ;;
+		"$VM_TIMEOUT") reason="the machine was stopped after $(group_limit "$kernel" "$group") s" ;;
 		"$VM_LOST") reason="the machine died" ;;
 		*) reason="the job ended early with status $status" ;;
 		esac
