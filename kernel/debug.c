@@ -5,7 +5,7 @@
  * The debug build: parameters of the module (/sys/module/pinless/parameters) by
  * which the tests of the contract break rules and force interleavings.
  *
- *   broken_rule      0, or the number of the rule that is broken, 1 .. 6
+ *   broken_rule      0, or the number of the rule that is broken, 1 .. 7
  *   hold_fault       N > 0: the next N faults of the writer's address space stop
  *   hold_invalidate  between hmm_range_fault() and their commit, the next N
  *                    blockable invalidations before they return; -1 lets one of
@@ -39,7 +39,7 @@ static DECLARE_WAIT_QUEUE_HEAD(hold_wait);
 static int set_rule(const char *val, const struct kernel_param *kp)
 {
 	int err = param_set_uint_minmax(val, kp, PINLESS_RULE_NONE,
-					PINLESS_RULE_ACCEPT);
+					PINLESS_RULE_DIRTY);
 
 	atomic_set(&refused_counted, 0);
 	wake_up_all(&hold_wait);

@@ -13,7 +13,7 @@
  * PINLESS_DEBUG=1; otherwise all of it is constant and leaves no code.
  */
 
-/* The rules M1 .. M6. */
+/* The rules M1 .. M6, and one that is not about invalidations. */
 enum pinless_rule {
 	PINLESS_RULE_NONE,
 	PINLESS_RULE_MIRROR,	/* one mirror for an address space */
@@ -22,6 +22,7 @@ enum pinless_rule {
 	PINLESS_RULE_WAIT,	/* a fault waits for a running invalidation */
 	PINLESS_RULE_UNDO,	/* a refused invalidation leaves nothing behind */
 	PINLESS_RULE_ACCEPT,	/* a blockable invalidation is not refused */
+	PINLESS_RULE_DIRTY,	/* a page that is written is marked dirty */
 };
 
 #ifdef PINLESS_DEBUG

@@ -378,7 +378,8 @@ void pinless_leaf_dirty(struct pinless_leaf *leaf, unsigned int index)
 	 * writes to it, whoever sets the bit first.
 	 */
 	page = pfn_to_page(pinless_entry_pfn(*entry));
-	folio_mark_dirty(page_folio(page));
+	if (!pinless_broken(PINLESS_RULE_DIRTY))
+		folio_mark_dirty(page_folio(page));
 	set_bit(PINLESS_ENTRY_DIRTY_NR, (unsigned long *)entry);
 }
 
