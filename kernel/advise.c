@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (c) 2026 The pinless authors */
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
@@ -13,6 +14,7 @@
 #include "owner.h"
 #include "range.h"
 #include "slow.h"
+#include "trace.h"
 
 /**
  * struct pinless_prefetch_range - what one SGE asks for
@@ -176,27 +178,8 @@ static int fault_flags(enum ib_uverbs_advise_mr_advice advice)
 	}
 }
 
-/**
- * pinless_advise_mr() - bring pages into the translation table ahead of use
- * @pd:      protection domain
- * @advice:  for reading, for writing, or only what the CPU has already
- * @flags:   IB_UVERBS_ADVISE_MR_FLAG_FLUSH: return when it is done
- * @sg_list: ranges of ODP regions
- * @num_sge: how many
- * @attrs:   nothing
- *
- * All ranges are checked before the first page is touched.
- *
- * Context: process context, may sleep; with FLUSH as long as the faults take.
- * Return: 0; -EOPNOTSUPP (unknown advice), -EINVAL (unknown flags), -ENOENT (no
- * ODP region has this key, or no more), -EPERM (region of another protection
- * domain, or not writable), -EFAULT (outside of the region; with FLUSH also: no
- * memory there), -ENOMEM; with FLUSH -EINTR (the caller is being killed) and
- * what pinless_mirror_fault() returns.
- */
-int pinless_advise_mr(struct ib_pd *pd, enum ib_uverbs_advise_mr_advice advice,
-		      u32 flags, struct ib_sge *sg_list, u32 num_sge,
-		      struct uverbs_attr_bundle *attrs)
+static int advise_mr(struct ib_pd *pd, enum ib_uverbs_advise_mr_advice advice,
+		     u32 flags, struct ib_sge *sg_list, u32 num_sge)
 {
 	struct pinless_prefetch *pf;
 	int err;
@@ -222,5 +205,37 @@ int pinless_advise_mr(struct ib_pd *pd, enum ib_uverbs_advise_mr_advice advice,
 	err = pf_run(pf);
 out:
 	pf_free(pf);
+	return err;
+}
+
+/**
+ * pinless_advise_mr() - bring pages into the translation table ahead of use
+ * @pd:      protection domain
+ * @advice:  for reading, for writing, or only what the CPU has already
+ * @flags:   IB_UVERBS_ADVISE_MR_FLAG_FLUSH: return when it is done
+ * @sg_list: ranges of ODP regions
+ * @num_sge: how many
+ * @attrs:   nothing
+ *
+ * All ranges are checked before the first page is touched.
+ *
+ * Context: process context, may sleep; with FLUSH as long as the faults take.
+ * Return: 0; -EOPNOTSUPP (unknown advice), -EINVAL (unknown flags), -ENOENT (no
+ * ODP region has this key, or no more), -EPERM (region of another protection
+ * domain, or not writable), -EFAULT (outside of the region; with FLUSH also: no
+ * memory there), -ENOMEM; with FLUSH -EINTR (the caller is being killed) and
+ * what pinless_mirror_fault() returns.
+ */
+int pinless_advise_mr(struct ib_pd *pd, enum ib_uverbs_advise_mr_advice advice,
+		      u32 flags, struct ib_sge *sg_list, u32 num_sge,
+		      struct uverbs_attr_bundle *attrs)
+{
+	u64 begin = trace_pinless_advise_enabled() ? ktime_get_ns() : 0;
+	int err = advise_mr(pd, advice, flags, sg_list, num_sge);
+
+	if (trace_pinless_advise_enabled() && begin)
+		trace_pinless_advise(pd->device->index, advice,
+				     flags & IB_UVERBS_ADVISE_MR_FLAG_FLUSH,
+				     num_sge, err, ktime_get_ns() - begin);
 	return err;
 }

@@ -23,6 +23,7 @@
 #include "fault.h"
 #include "leaf.h"
 #include "mirror.h"
+#include "trace.h"
 #include "walk.h"
 
 /* A window of this many pages or less needs no memory for the frame numbers. */
@@ -61,6 +62,19 @@ static bool fault_is_quick(struct mm_struct *mm, u64 addr, u64 end)
 			return false;
 	}
 	return true;
+}
+
+static __always_inline void stage(const struct pinless_fault *f,
+				  enum pinless_stage stage)
+{
+	if (trace_pinless_fault_enabled() && f->times)
+		pinless_times_stage(f->times, stage);
+}
+
+static void count_retry(struct pinless_fault *f)
+{
+	f->retries++;
+	trace_pinless_retry(page_addr(f, f->want_first), f->retries);
 }
 
 /* Steps F5 and F6. @first is the first page of @pfns. 0 or -EBUSY. */
@@ -145,6 +159,16 @@ static void account(const struct pinless_fault *f)
 	rcu_read_unlock();
 }
 
+static void account_times(const struct pinless_fault *f)
+{
+	struct pinless_times *t = f->times;
+
+	t->pages += f->missing;
+	t->neighbours += f->neighbours;
+	t->calls += f->calls;
+	t->retries += f->retries;
+}
+
 /* What HMM must say of a page that was asked for. */
 static unsigned long needed(const struct pinless_fault *f)
 {
@@ -219,6 +243,7 @@ static int store(struct pinless_fault *f, unsigned long *pfns,
 	err = commit(f, pfns, f->want_first, f->last, seq, &table);
 	if (unlikely(table))
 		pinless_table_free(table);
+	stage(f, PINLESS_STAGE_COMMIT);
 	if (err)
 		return err;
 	return pages_suffice(f, pfns) ? 0 : -EAGAIN;
@@ -279,8 +304,11 @@ static int short_round(struct pinless_fault *f, unsigned long *pfns)
 
 	f->calls++;
 	seq = pinless_debug_read_begin(&f->leaf->mni);
+	stage(f, PINLESS_STAGE_LOCK);
 	if (own) {
-		err = look(f, pfns) ? store(f, pfns, seq) : -EAGAIN;
+		found = look(f, pfns);
+		stage(f, PINLESS_STAGE_HMM);
+		err = found ? store(f, pfns, seq) : -EAGAIN;
 		if (err != -EAGAIN)
 			return err;
 		/* The window is done with, whatever it was. */
@@ -288,8 +316,10 @@ static int short_round(struct pinless_fault *f, unsigned long *pfns)
 	}
 	if (!mmap_read_trylock(mm))
 		return -EAGAIN;
+	stage(f, PINLESS_STAGE_LOCK);
 	found = look_locked(f, pfns, own);
 	mmap_read_unlock(mm);
+	stage(f, PINLESS_STAGE_HMM);
 	return found ? store(f, pfns, seq) : -EAGAIN;
 }
 
@@ -308,7 +338,7 @@ static int short_way(struct pinless_fault *f, unsigned long *pfns)
 		err = short_round(f, pfns);
 		if (err != -EBUSY)
 			return err;
-		f->retries++;
+		count_retry(f);
 	}
 	return err;
 }
@@ -327,6 +357,7 @@ static int hmm_fault_nowait(const struct pinless_fault *f,
 	range->notifier_seq = pinless_debug_read_begin(range->notifier);
 	if (!mmap_read_trylock(mm))
 		return -EAGAIN;
+	stage(f, PINLESS_STAGE_LOCK);
 	quick = look || fault_is_quick(mm, range->start, range->end);
 	if (!quick)
 		fill_request(f, range->hmm_pfns, true);
@@ -386,6 +417,7 @@ static int try_fault(struct pinless_fault *f, unsigned long *pfns, bool look,
 		err = hmm_fault_nowait(f, &range, look);
 	else
 		err = pinless_hmm_fault(&range, timeout);
+	stage(f, PINLESS_STAGE_HMM);
 	if (err)
 		return err;
 	err = check_pages(f, pfns);
@@ -405,6 +437,7 @@ static int try_fault(struct pinless_fault *f, unsigned long *pfns, bool look,
 	err = commit(f, pfns, f->want_first, f->last, range.notifier_seq,
 		     &table);
 	pinless_table_free(table);
+	stage(f, PINLESS_STAGE_COMMIT);
 	return err;
 }
 
@@ -423,7 +456,7 @@ static int fault_wanted(struct pinless_fault *f, unsigned long *pfns)
 		err = try_fault(f, pfns, look, timeout);
 		if (err != -EBUSY)
 			return err;
-		f->retries++;
+		count_retry(f);
 		if (f->flags & PINLESS_FAULT_NOWAIT &&
 		    f->retries >= NOWAIT_RETRIES)
 			return -EAGAIN;
@@ -481,5 +514,7 @@ int pinless_leaf_fault(struct pinless_fault *f)
 	if (pfns != small)
 		kfree(pfns);
 	account(f);
+	if (trace_pinless_fault_enabled() && f->times)
+		account_times(f);
 	return err;
 }

@@ -7,6 +7,15 @@
 
 struct pinless_leaf;
 struct pinless_owner;
+struct pinless_times;
+
+enum pinless_fault_flags {
+	PINLESS_FAULT_WRITE	= 1 << 0, /* the pages will be written */
+	PINLESS_FAULT_SNAPSHOT	= 1 << 1, /* take what the CPU has, fault nothing */
+	PINLESS_FAULT_NOWAIT	= 1 << 2, /* -EAGAIN rather than wait without bound */
+	PINLESS_FAULT_PREFETCH	= 1 << 3, /* count as prefetch, not as fault */
+	PINLESS_FAULT_TARGET	= 1 << 4, /* count as fault of who answers */
+};
 
 /**
  * struct pinless_fault - what a fault in one leaf is about
@@ -22,6 +31,7 @@ struct pinless_owner;
  * @missing:    out: pages asked for that were missing, and are there now
  * @calls:      out: times that the kernel was asked
  * @retries:    out: times that an invalidation came between
+ * @times:      where its time goes; NULL when nobody wants to know
  * @minor:      current->min_flt before
  * @major:      current->maj_flt before
  */
@@ -37,6 +47,7 @@ struct pinless_fault {
 	unsigned int missing;
 	unsigned int calls;
 	unsigned int retries;
+	struct pinless_times *times;
 	unsigned long minor;
 	unsigned long major;
 };

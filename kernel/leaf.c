@@ -54,12 +54,14 @@
  * end of ours.
  */
 #include <linux/hmm.h>
+#include <linux/ktime.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 
 #include "alloc.h"
 #include "debug.h"
 #include "leaf.h"
+#include "trace.h"
 
 static struct kmem_cache *leaf_cache;
 static atomic_long_t tables;
@@ -147,7 +149,9 @@ static enum pinless_counter event_counter(enum mmu_notifier_event event)
  * for each run of them. The port counts all of them; the region is charged only
  * with what was asked for on its account, so that its page_invalidations pair
  * up with its faults and prefetches. A huge entry counts as all its pages. The
- * call is counted once for a device, unless entries of two are mixed.
+ * call is counted once for a device, unless entries of two are mixed. @all, @dev
+ * and @begin are for the tracepoint: all pages, one of their devices, and when it
+ * began, or 0.
  */
 struct tally {
 	u32 owner;
@@ -157,6 +161,9 @@ struct tally {
 	enum pinless_counter calls;
 	bool dropped;
 	const struct pinless_counters *told;
+	unsigned int all;
+	u32 dev;
+	u64 begin;
 };
 
 /* Never sleeps. */
@@ -179,8 +186,11 @@ static void tally_flush(struct tally *t)
 		if (t->told != port)
 			pinless_count(port, t->calls, 1);
 		t->told = port;
+		if (trace_pinless_invalidate_enabled())
+			t->dev = pinless_port_index(port);
 	}
 	rcu_read_unlock();
+	t->all += t->n;
 	t->n = 0;
 	t->asked = 0;
 }
@@ -249,6 +259,8 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 
 	if (pinless_debug_refuse(range))
 		return false;
+	if (trace_pinless_invalidate_enabled())
+		t.begin = ktime_get_ns();
 	write_lock(&leaf->lock);
 	mmu_interval_set_seq(mni, cur_seq);
 	switch (pinless_broken(PINLESS_RULE_DROP) ? PINLESS_LEAF_EMPTY :
@@ -281,6 +293,10 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 
 	tally_flush(&t);
 	pinless_table_free(table);
+	if (trace_pinless_invalidate_enabled() && t.begin)
+		trace_pinless_invalidate(t.dev, start, last + 1, range->event,
+					 mmu_notifier_range_blockable(range),
+					 t.all, ktime_get_ns() - t.begin);
 	pinless_debug_invalidated(range);
 	return true;
 }

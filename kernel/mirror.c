@@ -5,6 +5,7 @@
  * Mirrors: where the leaves of a process are, and when they are filled. The
  * protocol of faults and invalidations is told in leaf.c.
  */
+#include <linux/ktime.h>
 #include <linux/rhashtable.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -17,6 +18,7 @@
 #include "fault.h"
 #include "leaf.h"
 #include "mirror.h"
+#include "trace.h"
 
 /*
  * mirrors_mutex protects the hash table, and the fall of a mirror's reference
@@ -326,16 +328,25 @@ static bool trim(struct pinless_mirror *mirror)
 	return freed >= TRIM_TABLES;
 }
 
+static __always_inline void stage(struct pinless_times *times,
+				  enum pinless_stage stage)
+{
+	if (trace_pinless_fault_enabled() && times)
+		pinless_times_stage(times, stage);
+}
+
 /* All in one leaf: @len is not 0, and @addr + @len does not leave it. */
 static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 			 unsigned int flags, struct pinless_owner *owner,
-			 struct pinless_stream *stream)
+			 struct pinless_stream *stream,
+			 struct pinless_times *times)
 {
 	struct pinless_fault f = {
 		.want_first = pinless_leaf_index(addr),
 		.want_last = pinless_leaf_index(addr + len - 1),
 		.flags = flags,
 		.owner = owner,
+		.times = times,
 	};
 	u64 page = addr >> PAGE_SHIFT;
 	int err;
@@ -343,6 +354,7 @@ static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 	f.leaf = leaf_get(mirror, addr, stream);
 	if (IS_ERR(f.leaf))
 		return PTR_ERR(f.leaf);
+	stage(times, PINLESS_STAGE_COMMIT);
 	/* Not to be the next that is given up, before it has been used. */
 	WRITE_ONCE(f.leaf->used, 1);
 	f.last = f.want_last;
@@ -398,8 +410,9 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 			 struct pinless_stream *stream)
 {
 	struct mm_struct *mm = mirror->mm;
+	struct pinless_times measured __uninitialized, *times = NULL;
 	bool own = mm == current->mm;
-	u64 end, n;
+	u64 begin = addr, whole = len, end, n;
 	int err;
 
 	if (!pinless_range_end(addr, len, &end) || end > mm->task_size)
@@ -407,6 +420,10 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 	/* Its own address space nobody outlives. */
 	if (!own && !mmget_not_zero(mm))
 		return -EFAULT;
+	if (trace_pinless_fault_enabled()) {
+		times = &measured;
+		pinless_times_begin(times, owner, addr, len, flags);
+	}
 	if (flags & PINLESS_FAULT_NOWAIT) {
 		err = -EAGAIN;
 		if (!down_read_trylock(&mirror->fault_sem))
@@ -414,18 +431,22 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 	} else {
 		down_read(&mirror->fault_sem);
 	}
+	stage(times, PINLESS_STAGE_LOCK);
 
 	for (err = 0; len && !err; addr += n, len -= n) {
 		n = pinless_range_in_leaf(addr, len);
-		err = fault_in_leaf(mirror, addr, n, flags, owner, stream);
+		err = fault_in_leaf(mirror, addr, n, flags, owner, stream,
+				    times);
 		if (err == -ENOMEM && trim(mirror))
 			err = fault_in_leaf(mirror, addr, n, flags, owner,
-					    stream);
+					    stream, times);
 	}
 	up_read(&mirror->fault_sem);
 	if (unlikely(err && err != -EAGAIN))
 		count_error(owner, err);
 out_mm:
+	if (trace_pinless_fault_enabled() && times)
+		pinless_times_end(times, owner, begin, whole, flags, err);
 	/* The end of another process is not for this one to clear up. */
 	if (!own)
 		mmput_async(mm);
@@ -502,6 +523,7 @@ static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
 {
 	struct pinless_mirror *mirror, *last;
 	unsigned long freed = 0, scanned = 0;
+	u64 begin = trace_pinless_shrink_enabled() ? ktime_get_ns() : 0;
 
 	if (!spin_trylock(&mirrors_lock))
 		return SHRINK_STOP;
@@ -517,6 +539,9 @@ static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
 	}
 	spin_unlock(&mirrors_lock);
 	sc->nr_scanned = scanned;
+	if (trace_pinless_shrink_enabled() && begin)
+		trace_pinless_shrink(sc->nr_to_scan, scanned, freed,
+				     ktime_get_ns() - begin);
 	if (scanned)
 		queue_work(reap_wq, &reap_work);
 	return freed ? freed : SHRINK_STOP;

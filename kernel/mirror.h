@@ -10,6 +10,7 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+#include "fault.h"
 #include "range.h"
 #include "slow.h"
 #include "stamp.h"
@@ -108,14 +109,6 @@ pinless_mirror_leaf(struct pinless_mirror *mirror, u64 addr,
 		*hint = (struct pinless_leaf_hint){ stamp, index, leaf };
 	return leaf;
 }
-
-enum pinless_fault_flags {
-	PINLESS_FAULT_WRITE	= 1 << 0, /* the pages will be written */
-	PINLESS_FAULT_SNAPSHOT	= 1 << 1, /* take what the CPU has, fault nothing */
-	PINLESS_FAULT_NOWAIT	= 1 << 2, /* -EAGAIN rather than wait without bound */
-	PINLESS_FAULT_PREFETCH	= 1 << 3, /* count as prefetch, not as fault */
-	PINLESS_FAULT_TARGET	= 1 << 4, /* count as fault of who answers */
-};
 
 /**
  * struct pinless_stream - how one user of a mirror walks through it

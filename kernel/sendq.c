@@ -7,6 +7,7 @@
  * has to be waited for; the rest is done by workers. One at a time has the
  * token (qpc.h).
  */
+#include <linux/ktime.h>
 #include <linux/slab.h>
 
 #include "alloc.h"
@@ -18,6 +19,7 @@
 #include "recvq.h"
 #include "sendq.h"
 #include "slow.h"
+#include "trace.h"
 #include "wqe.h"
 
 /*
@@ -353,6 +355,8 @@ out:
 	return waits;
 }
 
+static bool resume_timed(struct run *r);
+
 /* What is missing is faulted here if that is quick. True: the token is gone. */
 static bool serve_miss(struct run *r)
 {
@@ -369,6 +373,8 @@ static bool serve_miss(struct run *r)
 		return wait_fault(r->c);
 	r->c->fault_err = err;
 	r->budget -= min_t(u64, r->budget, max_t(u64, len, REQUEST_COST));
+	if (trace_pinless_copy_enabled() && !err && r->budget)
+		return resume_timed(r);
 	return false;
 }
 
@@ -381,24 +387,10 @@ static void hand_over(struct pinless_qpc *c)
 	spin_unlock(&c->lock);
 }
 
-/* One step of the request under way. True: the token is gone. */
-static bool step(struct run *r)
+/* What follows from a step of the request. True: the token is gone. */
+static __always_inline bool conclude(struct run *r, enum pinless_step step)
 {
 	struct pinless_qpc *c = r->c;
-	enum pinless_step step;
-	int err = c->fault_err;
-
-	c->fault_err = 0;
-	if (!r->budget) {
-		c->fault_err = err;
-		pinless_exec_release(c);
-		hand_over(c);
-		return true;
-	}
-	if (unlikely(err && err != -EBUSY && err != -EINTR))
-		step = pinless_exec_fault_failed(c, c->op.need.side, err);
-	else
-		step = pinless_exec(c, &r->budget);
 
 	switch (step) {
 	case PINLESS_STEP_DONE:
@@ -420,6 +412,51 @@ static bool step(struct run *r)
 		return wait_ack(c);
 	}
 	return false;
+}
+
+/*
+ * The step after a fault, while somebody wants to know what it takes; without
+ * that the next round of work_off() does it. So does it with another miss, which
+ * it finds again. True: the token is gone.
+ */
+static noinline bool resume_timed(struct run *r)
+{
+	struct pinless_qpc *c = r->c;
+	u32 dev = c->pdev->ibdev.index, qpn = c->qpn;
+	u64 before = c->op.done, bytes, begin, copied;
+	enum pinless_step step;
+	bool gone = false;
+
+	begin = ktime_get_ns();
+	step = pinless_exec(c, &r->budget);
+	copied = ktime_get_ns();
+	bytes = c->op.done - before;
+	if (step != PINLESS_STEP_MISS)
+		gone = conclude(r, step);
+	trace_pinless_copy(dev, qpn, bytes, step == PINLESS_STEP_DONE,
+			   copied - begin, ktime_get_ns() - copied);
+	return gone;
+}
+
+/* One step of the request under way. True: the token is gone. */
+static bool step(struct run *r)
+{
+	struct pinless_qpc *c = r->c;
+	enum pinless_step step;
+	int err = c->fault_err;
+
+	c->fault_err = 0;
+	if (!r->budget) {
+		c->fault_err = err;
+		pinless_exec_release(c);
+		hand_over(c);
+		return true;
+	}
+	if (unlikely(err && err != -EBUSY && err != -EINTR))
+		step = pinless_exec_fault_failed(c, c->op.need.side, err);
+	else
+		step = pinless_exec(c, &r->budget);
+	return conclude(r, step);
 }
 
 /* Completes some of what is left in the error state. True: nothing is left. */

@@ -207,6 +207,17 @@ struct mmu_notifier_range {
 	enum mmu_notifier_event event;
 };
 
+static inline bool
+mmu_notifier_range_blockable(const struct mmu_notifier_range *range)
+{
+	return range->start <= range->end;
+}
+
+static inline u64 ktime_get_ns(void)
+{
+	return 0;
+}
+
 struct mmu_interval_notifier_ops {
 	bool (*invalidate)(struct mmu_interval_notifier *mni,
 			   const struct mmu_notifier_range *range,

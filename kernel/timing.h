@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_TIMING_H
+#define PINLESS_TIMING_H
+
+#include <linux/types.h>
+
+struct pinless_owner;
+struct pinless_counters;
+
+/* Where the time of a fault goes. */
+enum pinless_stage {
+	PINLESS_STAGE_LOCK,	/* until it has its locks, and no invalidation runs */
+	PINLESS_STAGE_HMM,	/* the page tables: walked, or faulted by the kernel */
+	PINLESS_STAGE_COMMIT,	/* leaf and table made, entries stored */
+	PINLESS_STAGES
+};
+
+/**
+ * struct pinless_times - how long a fault took, while somebody wants to know
+ * @begin:      ktime_get_ns() when it began
+ * @mark:       the same, when its last stage ended
+ * @stage:      nanoseconds in each stage
+ * @pages:      pages that were missing, and are there now
+ * @neighbours: pages that were taken along
+ * @calls:      times that the kernel was asked
+ * @retries:    times that an invalidation came between
+ */
+struct pinless_times {
+	u64 begin;
+	u64 mark;
+	u64 stage[PINLESS_STAGES];
+	unsigned int pages;
+	unsigned int neighbours;
+	unsigned int calls;
+	unsigned int retries;
+};
+
+void pinless_times_begin(struct pinless_times *t, struct pinless_owner *owner,
+			 u64 addr, u64 len, unsigned int flags);
+void pinless_times_stage(struct pinless_times *t, enum pinless_stage stage);
+void pinless_times_end(struct pinless_times *t, struct pinless_owner *owner,
+		       u64 addr, u64 len, unsigned int flags, int err);
+u32 pinless_port_index(struct pinless_counters *port);
+
+#endif /* PINLESS_TIMING_H */
