@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "breakdown.h"
 #include "options.h"
 #include "report.h"
 #include "runner.h"
@@ -177,6 +178,31 @@ static int measure(struct run *run, const struct options *options)
 	return good ? EXIT_MEASURED : EXIT_NOT_MEASURED;
 }
 
+#define BREAKDOWN_SAMPLES	256
+
+/* Of the devices that were not asked for by name, those of other drivers are left out. */
+static int breakdown(struct run *run, const struct options *options)
+{
+	unsigned int samples = options->iterations ? options->iterations : BREAKDOWN_SAMPLES;
+	bool shown = false, good = true;
+	struct message why;
+	int err;
+
+	for (size_t l = 0; l < run->link_count; l++) {
+		err = run_breakdown(stdout, &run->links[l], samples, options->counted, &why);
+		if (!err)
+			shown = true;
+		else
+			fprintf(stderr, "odplat: %s\n", why.text);
+		good &= !err || (err == -EOPNOTSUPP && !options->devices.count);
+	}
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "odplat: standard output: %s\n", strerror(errno));
+		good = false;
+	}
+	return good && shown ? EXIT_MEASURED : EXIT_NOT_MEASURED;
+}
+
 /* The last part of a path. */
 static const char *file_name(const char *path)
 {
@@ -262,12 +288,12 @@ int main(int argc, char **argv)
 		status = EXIT_MEASURED;
 		goto out;
 	}
-	if (needs_device)
+	if (needs_device || options.breakdown)
 		ready = (options.devices.count ? use_named(&run, &options)
 					       : use_all(&run, &options)) &&
 			open_links(&run);
 	if (ready)
-		status = measure(&run, &options);
+		status = options.breakdown ? breakdown(&run, &options) : measure(&run, &options);
 out:
 	for (size_t l = 0; l < run.link_count; l++)
 		link_close(&run.links[l]);

@@ -26,6 +26,7 @@ static const char help[] =
 	"      --counted          the clock counts instructions: label the results so, leave out what makes no sense\n"
 	"  -j, --json FILE        write the results as JSON; '-' is standard output, and no table then\n"
 	"      --csv              print CSV instead of the table\n"
+	"      --breakdown        show where the time of page faults goes, by the tracepoints of pinless (root)\n"
 	"      --compare A B      measure devices A and B and show them side by side, with the ratio\n"
 	"      --diff OLD NEW     measure nothing: show the results of two runs (JSON files) side by side\n"
 	"      --read FILE        measure nothing: report the results of an earlier run (a JSON file)\n"
@@ -41,6 +42,7 @@ static const char help[] =
 enum {
 	OPTION_PROCESSES = 256,
 	OPTION_COUNTED,
+	OPTION_BREAKDOWN,
 	OPTION_COMPARE,
 	OPTION_CSV,
 	OPTION_DIFF,
@@ -59,6 +61,7 @@ static const struct option long_options[] = {
 	{ "iterations", required_argument, NULL, 'n' },
 	{ "processes", required_argument, NULL, OPTION_PROCESSES },
 	{ "counted", no_argument, NULL, OPTION_COUNTED },
+	{ "breakdown", no_argument, NULL, OPTION_BREAKDOWN },
 	{ "json", required_argument, NULL, 'j' },
 	{ "compare", required_argument, NULL, OPTION_COMPARE },
 	{ "diff", required_argument, NULL, OPTION_DIFF },
@@ -132,6 +135,9 @@ static bool take_option(int option, const char *argument, struct options *option
 		return true;
 	case OPTION_COUNTED:
 		options->counted = true;
+		return true;
+	case OPTION_BREAKDOWN:
+		options->breakdown = true;
 		return true;
 	case OPTION_CSV:
 		options->csv = true;
@@ -207,6 +213,18 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 	}
 	if (options->csv && options->json && !strcmp(options->json, "-")) {
 		fputs("odplat: --csv and --json - both want standard output: give --json a file\n",
+		      stderr);
+		return PARSED_WRONG;
+	}
+	if (options->breakdown &&
+	    (options->csv || options->json || options->plot || options->compare ||
+	     options->cases.count || options->processes == 2)) {
+		fputs("odplat: --breakdown has cases and a form of its own, in one process: leave out "
+		      "--case, --json, --csv, --plot, --compare and --processes 2\n", stderr);
+		return PARSED_WRONG;
+	}
+	if (options->breakdown && options->iterations > 100000) {
+		fputs("odplat: --breakdown keeps all events in memory: --iterations up to 100000\n",
 		      stderr);
 		return PARSED_WRONG;
 	}

@@ -25,6 +25,7 @@ struct options {
 	unsigned int processes;		/* 1 or 2 */
 	bool counted;
 	bool list;
+	bool breakdown;			/* of the time of page faults */
 	bool csv;
 	bool compare;			/* the two devices side by side */
 	const char *diff[2];		/* files of two runs; NULL: measure */

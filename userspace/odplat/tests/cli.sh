@@ -34,6 +34,8 @@ expect 2 'is no number from 1 to 2' --processes 3
 expect 2 'is no option' word
 expect 2 'unrecognized option' --nonsense
 expect 2 'both want standard output' --csv --json -
+expect 2 'has cases and a form of its own' --breakdown --csv
+expect 1 'no_such_device|cannot be listed|no RDMA device' --breakdown --device no_such_device
 expect 1 'no_such_device|cannot be listed|no RDMA device' --device no_such_device --case 'write.8.warm'
 expect 0 '^syscall +cpu +5 ' --case syscall -n 5
 expect 0 '^kernel,mode,device' --case syscall -n 5 --csv

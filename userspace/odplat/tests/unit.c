@@ -8,6 +8,7 @@
 
 #include "pattern.h"
 #include "results.h"
+#include "stages.h"
 
 /* One row as report_json() writes it, with @more members. */
 #define ROW(more)								\
@@ -245,9 +246,39 @@ static void test_reading(void)
 	}
 }
 
+#define FAULT(err, total, lock, hmm, commit)					\
+	" odplat-7 [000] ..... 1.000000: pinless_fault: dev=1 addr=0x7f0000000000 len=8 flags=write" \
+	" err=" err " pages=1 neighbours=0 calls=1 retries=2 total_ns=" total " lock_ns=" lock	\
+	" hmm_ns=" hmm " commit_ns=" commit "\n"
+
+static void test_stages(void)
+{
+	struct stages stages = { 0 };
+
+	stages_add(&stages, FAULT("0", "100", "10", "50", "30"));
+	stages_add(&stages, FAULT("0", "60", "10", "30", "20"));
+	CHECK(stages.faults == 2 && stages.pages == 2 && stages.retries == 4);
+	CHECK(stages.total == 160 && stages.sum[STAGE_LOCK] == 20 && stages.sum[STAGE_HMM] == 80);
+	CHECK(stages.sum[STAGE_COMMIT] == 50 && stages.sum[STAGE_REST] == 10 && !stages.wrong);
+	stages_add(&stages, FAULT("-11", "9", "9", "0", "0"));
+	CHECK(stages.left == 1 && stages.faults == 2);
+	/* More than the whole; a fault that failed; an event that lacks a field. */
+	stages_add(&stages, FAULT("0", "99", "10", "50", "40"));
+	stages_add(&stages, FAULT("-14", "99", "10", "50", "30"));
+	stages_add(&stages, " x: pinless_fault: err=0 total_ns=5\n");
+	CHECK(stages.wrong == 3 && stages.faults == 2 && stages.total == 160);
+	stages_add(&stages, " x: pinless_copy: dev=1 qpn=0x11 bytes=8 over=1 copy_ns=7"
+			    " completion_ns=5\n");
+	CHECK(stages.copies == 1 && stages.sum[STAGE_COPY] == 7 &&
+	      stages.sum[STAGE_COMPLETION] == 5);
+	stages_add(&stages, " x: pinless_fault_begin: dev=1 addr=0x1 len=8 flags=write\n");
+	CHECK(stages.faults == 2 && stages.copies == 1 && stages.wrong == 3);
+}
+
 int main(void)
 {
 	test_statistics();
+	test_stages();
 	test_escapes();
 	test_glob();
 	test_numbers();
