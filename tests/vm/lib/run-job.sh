@@ -23,6 +23,15 @@ job_keep()
 		die "cannot write the results to $1" "" "choose another folder with --out"
 }
 
+# job_in DIR: brings the user's own files into the job, at /job/in
+job_in()
+{
+	[ -n "$1" ] || return 0
+	{ mkdir "$JOB/job/in" && cp -a "$1/." "$JOB/job/in/"; } ||
+		die "cannot copy the files of $1" "" \
+		    "see whether all can be read, and ${TMPDIR:-/tmp} (or TMPDIR) has room for them"
+}
+
 # job_run KERNEL DIR: runs the prepared job, with its results in DIR; its status
 # becomes this process's, unless the kernel reported something
 job_run()
@@ -57,6 +66,7 @@ command_vm()
 	host_prepare
 	job_dir_make
 	trap 'rm -rf "$JOB"' EXIT
+	job_in "$IN"
 	job_device_parts "$kernel" "$kinds" "${DEBUG:+build_module_debug}"
 	job_program_parts go-on
 	job_env DEVICES "$kinds"
@@ -73,6 +83,7 @@ command_shell()
 	host_prepare
 	job_dir_make
 	trap 'rm -rf "$JOB"' EXIT
+	job_in "$IN"
 	job_device_parts "$kernel" "$kinds"
 	job_program_parts go-on
 	job_env DEVICES "$kinds"
