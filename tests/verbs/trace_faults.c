@@ -66,7 +66,7 @@ static long long field(const char *line, const char *name)
 
 /* What the events since the last call came to. */
 struct seen {
-	unsigned int begun, faults, copies, over, invalidations;
+	unsigned int begun, faults, left, copies, over, invalidations;
 	long long pages, bytes, dropped;
 };
 
@@ -75,11 +75,16 @@ static void take_fault(struct seen *s, const char *line)
 	long long total = field(line, "total_ns"), lock = field(line, "lock_ns");
 	long long hmm = field(line, "hmm_ns"), commit = field(line, "commit_ns");
 
+	t_check(s->begun > s->faults + s->left, "a fault that did not begin: %s", line);
+	/* Somebody had mmap_lock: a worker does it, whose events are not recorded. */
+	if (field(line, "err") == -EAGAIN) {
+		s->left++;
+		return;
+	}
 	s->faults++;
 	s->pages += field(line, "pages");
 	t_check(lock >= 0 && hmm >= 0 && commit >= 0 && lock + hmm + commit <= total,
 		"stages that add up to more than the whole, or lacking: %s", line);
-	t_check(s->begun >= s->faults, "a fault that did not begin: %s", line);
 	t_check(!field(line, "err"), "a fault that failed: %s", line);
 }
 
@@ -138,16 +143,16 @@ static void faults(struct t_pair *p, struct t_buf *l)
 		write_page(p, l, mr, m + i * T_PAGE);
 	take(&s);
 	t_eq("faults begun", s.begun, PAGES);
-	t_eq("faults", s.faults, PAGES);
-	t_eq("pages faulted", s.pages, PAGES);
-	t_eq("copies after a fault", s.copies, PAGES);
-	t_eq("requests over after it", s.over, PAGES);
-	t_eq("bytes copied after a fault", s.bytes, PAGES * 8);
+	t_eq("faults", s.faults + s.left, PAGES);
+	t_eq("pages faulted", s.pages, s.faults);
+	t_eq("copies after a fault", s.copies, s.faults);
+	t_eq("requests over after it", s.over, s.faults);
+	t_eq("bytes copied after a fault", s.bytes, s.faults * 8);
 	t_case("warm pages");
 	for (i = 0; i < PAGES; i++)
 		write_page(p, l, mr, m + i * T_PAGE);
 	take(&s);
-	t_eq("faults", s.faults, 0);
+	t_eq("faults", s.faults + s.left, 0);
 	t_eq("copies after a fault", s.copies, 0);
 	t_case("MADV_DONTNEED");
 	madvise(m, PAGES * T_PAGE, MADV_DONTNEED);
