@@ -141,6 +141,12 @@ void t_cgroup_unlimit(const struct t_cgroup *g)
 	set_max(g, "max");
 }
 
+void t_cgroup_no_swap(const struct t_cgroup *g)
+{
+	/* Without the file there is no swap, or no account of it. */
+	put(g->path, "memory.swap.max", "0");
+}
+
 uint64_t t_cgroup_used(const struct t_cgroup *g)
 {
 	char text[32] = "";

@@ -37,6 +37,9 @@ void t_cgroup_limit(const struct t_cgroup *g, uint64_t more);
 /** t_cgroup_unlimit - take the limit away */
 void t_cgroup_unlimit(const struct t_cgroup *g);
 
+/** t_cgroup_no_swap - nothing of the group goes to swap */
+void t_cgroup_no_swap(const struct t_cgroup *g);
+
 /** t_cgroup_used - bytes that the group has */
 uint64_t t_cgroup_used(const struct t_cgroup *g);
 
