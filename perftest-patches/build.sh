@@ -7,8 +7,14 @@
 #   build.sh [--each] TARBALL PATCHES OUT
 #
 # TARBALL is perftest's source, PATCHES the folder of the series that is made
-# for it (with the file "series"), OUT gets the programs. With --each the tree is
-# built after every patch, warnings being errors, and nothing is kept.
+# for it (with the file "series"), OUT gets the programs, and in no-netlink one
+# that was built without libnl-3.
+#
+# With --each the patches are applied one on top of the other, as git am does, and
+# after every one of them the whole tree is built from nothing, warnings being
+# errors; at the end without libnl-3 as well. Nothing is kept. What is shown is
+# that every prefix of the series builds, not that a patch does without those
+# before it.
 # CC and JOBS (default: all processors) are honoured.
 set -eu
 
@@ -58,13 +64,13 @@ cd "$work"
 configure()
 {
 	sh ./autogen.sh
-	./configure --quiet
+	./configure --quiet "$@"
 }
 
 # Warnings are made errors here and not for configure, whose probes may warn.
 build()
 {
-	make -j"$jobs" ${each:+CFLAGS="-g -O2 -Wall -Werror -D_GNU_SOURCE"}
+	make -j"$jobs" ${each:+CFLAGS="-g -O2 -Wall -Werror -D_GNU_SOURCE"} "$@"
 }
 
 if [ -n "$each" ]; then
@@ -83,10 +89,16 @@ while read -r name; do
 	if [ -n "$each" ]; then
 		# What the patch means for configure.ac and Makefile.am counts too.
 		! grep -qE '^\+\+\+ b/(configure\.ac|Makefile\.am)' "$patches/$name" || configure
+		make clean >/dev/null
 		build || die "the tree does not build after $name"
 	fi
 done <"$patches/series"
-[ -z "$each" ] || exit 0
+if [ -n "$each" ]; then
+	make clean >/dev/null
+	configure --disable-odp_netlink
+	build || die "the tree does not build with --disable-odp_netlink"
+	exit 0
+fi
 configure
 build
 for tool in read write send atomic; do
@@ -94,3 +106,8 @@ for tool in read write send atomic; do
 done
 # The page belongs to the patches that change it.
 cp man/perftest.1 "$out/"
+make clean >/dev/null
+configure --disable-odp_netlink
+build ib_read_lat
+mkdir -p "$out/no-netlink"
+cp ib_read_lat "$out/no-netlink/"

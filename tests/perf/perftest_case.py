@@ -17,8 +17,16 @@ words without spaces:
                         paths and numbers joined by +
     hw:COUNTER=VALUE    how far a counter of the device's port has moved
     prints:TEXT         the client's output has TEXT (_ stands for a space)
-    refuse:TEXT         the run must fail without a crash, and one of the sides say TEXT
-    server-options:A,B  the server has these options instead of the client's
+    refuse:TEXT         both sides must say TEXT and end by themselves, without a crash
+    refuse-client:TEXT, refuse-server:TEXT
+                        the same, but it is this side that says TEXT
+    absent:TEXT         neither side says TEXT
+    server-options:A,B  the server has these options instead of the client's (@ stands
+                        for a comma)
+    server-tool:TOOL    and this program
+    server-programs:DIR, client-programs:DIR
+                        the folder of its programs; relative to that of the patched
+                        ones
 
 With "pinless:" or "rxe:" before it a check is made on that kind of device only.
 """
@@ -115,15 +123,74 @@ def load_json(folder, side):
         raise Failure(f'the JSON of the {side}: {error}') from error
 
 
-def check_refusal(result, text):
-    wanted = text.replace('_', ' ')
-    output = result.stdout + result.stderr
-    if result.returncode == 0:
-        raise Failure(f'was not refused; wanted: {wanted}')
-    if result.returncode < 0 or result.returncode > 128:
-        raise Failure(f'crashed with status {result.returncode}')
-    if wanted.lower() not in output.lower().replace('_', ' '):
-        raise Failure(f'refused without saying: {wanted}')
+def read_text(folder, *names):
+    text = ''
+    for name in names:
+        path = os.path.join(folder, name)
+        if os.path.exists(path):
+            with open(path, encoding='utf-8', errors='replace') as file:
+                text += file.read()
+    return text
+
+
+def side_text(folder, side):
+    """What a side has printed, with a space wherever it has an underscore."""
+    return read_text(folder, f'{side}.txt', f'{side}.err').replace('_', ' ')
+
+
+def check_refusal(folder, wanted):
+    """wanted: for each side the texts that it must say"""
+    if os.path.exists(os.path.join(folder, 'server.killed')):
+        raise Failure('the server did not end by itself when its client had: it was killed')
+    for side, texts in wanted.items():
+        status = read_text(folder, f'{side}.status').strip()
+        if not status:
+            raise Failure(f'the {side} has not run')
+        if status == '0':
+            raise Failure(f'the {side} has not refused; wanted: {" ".join(texts)}')
+        if int(status) > 128:
+            raise Failure(f'the {side} crashed with status {status}')
+        output = side_text(folder, side)
+        for text in texts:
+            if text.replace('_', ' ').lower() not in output.lower():
+                raise Failure(f'the {side} refused without saying: {text.replace("_", " ")}')
+
+
+def refusals(checks):
+    """For each side what it must say, or None if nothing is to be refused."""
+    wanted = {'server': [], 'client': []}
+    found = False
+    for check in checks:
+        where, _, text = check.partition(':')
+        if where in ('refuse', 'refuse-client', 'refuse-server'):
+            found = True
+            for side, texts in wanted.items():
+                if where in ('refuse', f'refuse-{side}'):
+                    texts.append(text)
+    return wanted if found else None
+
+
+SETTINGS = {
+    'server-options': 'PERFTEST_SERVER_OPTIONS',
+    'server-tool': 'PERFTEST_SERVER_TOOL',
+    'server-programs': 'PERFTEST_SERVER_PROGRAMS',
+    'client-programs': 'PERFTEST_PROGRAMS',
+}
+
+
+def settings(checks, environment):
+    """Puts into the environment what the sides have other than usual."""
+    programs = environment.get('PERFTEST_PROGRAMS', '')
+    for check in checks:
+        where, _, value = check.partition(':')
+        if where == 'server-options':
+            value = value.replace(',', ' ').replace('@', ',')
+        elif where.endswith('-programs'):
+            value = os.path.join(programs, value)
+            # The other side's are what they were.
+            environment.setdefault('PERFTEST_SERVER_PROGRAMS', programs)
+        if where in SETTINGS:
+            environment[SETTINGS[where]] = value
 
 
 def checks_for(device, checks):
@@ -139,14 +206,13 @@ def checks_for(device, checks):
 def run_case(device, checks, command):
     """Runs both sides and raises Failure where a check does not hold."""
     checks = list(checks_for(device, checks))
-    refusal = [check[7:] for check in checks if check.startswith('refuse:')]
+    refusal = refusals(checks)
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, PERFTEST_OUT=folder)
-        for check in checks:
-            if check.startswith('server-options:'):
-                environment['PERFTEST_SERVER_OPTIONS'] = \
-                    check[15:].replace(',', ' ')
-        if not refusal:
+        settings(checks, environment)
+        if refusal:
+            environment['PERFTEST_REFUSED'] = '1'
+        else:
             command = command + ['-F', '--out_json', '--out_json_file=perftest.json']
         before = hw_counters(device)
         result = subprocess.run(
@@ -155,9 +221,8 @@ def run_case(device, checks, command):
         after = hw_counters(device)
         print(result.stdout + result.stderr, flush=True)
         if refusal:
-            check_refusal(result, refusal[0])
-            return
-        if result.returncode != 0:
+            check_refusal(folder, refusal)
+        elif result.returncode != 0:
             raise Failure(f'status {result.returncode}')
         moved = {name: after[name] - before.get(name, 0) for name in after}
         sides = {}
@@ -173,7 +238,11 @@ def run_case(device, checks, command):
             elif where == 'prints':
                 if expression.replace('_', ' ') not in result.stdout.replace('_', ' '):
                     raise Failure(f'the output lacks: {expression}')
-            elif where not in ('server-options', '-'):
+            elif where == 'absent':
+                if expression.replace('_', ' ').lower() in (
+                        side_text(folder, 'client') + side_text(folder, 'server')).lower():
+                    raise Failure(f'the output has: {expression}')
+            elif where not in SETTINGS and not where.startswith('refuse') and where != '-':
                 sys.exit(f'no such check: {check}')
 
 
