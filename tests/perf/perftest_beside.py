@@ -22,7 +22,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOLERANCE = 0.10
 
-# Tool and options, and for the samples of each state odplat's case.
+# Tool and options, and for the samples of each state odplat's case. A state with a
+# dot is an object in the JSON and a member of it.
 RUNS = (
     ('ib_write_lat --odp --page_fault=remote -s 8 -n 500',
      {'warm': 'write.8.warm', 'cold': 'write.8.target-cold'}),
@@ -38,6 +39,14 @@ RUNS = (
      {'warm': 'write.256k.warm', 'cold': 'write.256k.target-cold'}),
     ('ib_read_lat --odp --page_fault=remote -s 262144 -n 100',
      {'warm': 'read.256k.warm', 'cold': 'read.256k.target-cold'}),
+    ('ib_read_lat --odp --invalidate=dontneed -s 8 -n 300',
+     {'idle.unregistered': 'dontneed.1.unregistered',
+      'idle.device_cold': 'dontneed.1.nic-cold', 'idle.device_warm': 'dontneed.1.nic-warm'}),
+    ('ib_read_lat --odp --invalidate=dontneed -s 262144 -n 100',
+     {'idle.unregistered': 'dontneed.64.unregistered',
+      'idle.device_cold': 'dontneed.64.nic-cold', 'idle.device_warm': 'dontneed.64.nic-warm'}),
+    ('ib_read_lat --odp --page_fault=local --odp_prefetch=wr -s 262144 -n 100',
+     {'prefetch': 'prefetch.64.cold', 'after_prefetch': 'prefetch.64.cold.first-access'}),
 )
 
 
@@ -56,6 +65,13 @@ def run_one(device, command):
             return json.load(file)['results']
 
 
+def samples_of(results, state):
+    """The samples of a state in the JSON; none if it has not got them."""
+    name, _, member = state.partition('.')
+    samples = results.get('samples_' + name, {} if member else [])
+    return samples.get(member, []) if member else samples
+
+
 def run(out, devices):
     rows = []
     failed = 0
@@ -70,7 +86,7 @@ def run(out, devices):
                              'state': state, 'error': results.get('error'),
                              'unit': results.get('unit'),
                              'verified': results.get('data_verified'),
-                             'samples': results.get('samples_' + state, [])})
+                             'samples': samples_of(results, state)})
     with open(out, 'w', encoding='utf-8') as file:
         json.dump({'rows': rows}, file, indent=1)
     return failed
