@@ -20,6 +20,8 @@
 
 /* More than any of the calls allocates. */
 #define NTH_MAX	5000
+/* All of these fail, also where later ones are sampled. */
+#define FIRST	24
 #define SMALL	(16 * T_PAGE)
 #define LARGE	(8UL << 20)
 #define HUGE_PAGE	(2UL << 20)
@@ -42,10 +44,10 @@ struct step {
 	int advice;
 	uint32_t flags;
 	/*
-	 * After the first allocations only one in so many is made to fail: most are the core's,
+	 * After the first allocations only some are made to fail, ever fewer: most are the core's,
 	 * hundreds, and each costs a device that comes and goes.
 	 */
-	unsigned int stride;
+	bool sample;
 	/* The driver allocates nothing for it, so that nothing may be reached. */
 	bool none;
 };
@@ -362,7 +364,7 @@ static const struct step steps[] = {
 	  .flags = IBV_ADVISE_MR_FLAG_FLUSH },
 	{ .name = "advise", .fn = do_advise, .kind = T_ODP, .len = SMALL,
 	  .advice = IBV_ADVISE_MR_ADVICE_PREFETCH_WRITE },
-	{ .name = "rdma link add", .fn = do_link, .stride = 10 },
+	{ .name = "rdma link add", .fn = do_link, .sample = true },
 };
 
 static unsigned int one(struct env *e, const struct step *s)
@@ -372,7 +374,7 @@ static unsigned int one(struct env *e, const struct step *s)
 
 	e->step = s;
 	for (nth = 1; nth < NTH_MAX && !t_failures();
-	     nth += s->stride && nth > 3 * s->stride ? s->stride : 1) {
+	     nth += s->sample && nth > FIRST ? nth / 4 : 1) {
 		t_case("%s, allocation %u", s->name, nth);
 		e->nth = nth;
 		err = s->fn(e);
