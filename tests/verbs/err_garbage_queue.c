@@ -31,6 +31,7 @@ struct vandal {
 	struct t_pair p[PAIRS];
 	struct t_buf odp, pinned;
 	struct t_areas maps;
+	struct t_region region[2];
 	uint32_t qpn[QPS];
 	/* Index that the driver was last told; only a guess. */
 	uint32_t prod[QPS];
@@ -59,36 +60,6 @@ static void drop_inherited(struct vandal *v)
 		munmap(v->maps.area[i].start, v->maps.area[i].len);
 }
 
-/* Nearly right entries come further than random ones. */
-static void fill_sge(struct vandal *v, uint64_t *seed, struct pinless_sge *sge)
-{
-	struct t_buf *b = t_rand(seed) & 1 ? &v->odp : &v->pinned;
-
-	sge->addr = b->iova + t_rand(seed) % (SCRATCH + 64);
-	sge->length = t_rand(seed) % 8 ? t_rand(seed) % 8192 : t_rand(seed);
-	sge->lkey = t_rand(seed) % 16 ? b->mr->lkey : t_rand(seed);
-}
-
-static void write_entry(struct vandal *v, uint64_t *seed, char *slot)
-{
-	struct pinless_send_wqe *wqe = (void *)slot;
-	struct pinless_sge *sge = (void *)(wqe + 1);
-	struct pinless_sge far;
-	unsigned int i;
-
-	fill_sge(v, seed, &far);
-	wqe->wr_id = t_rand(seed);
-	wqe->opcode = t_rand(seed) % (PINLESS_OP_COUNT + 1);
-	wqe->flags = t_rand(seed) % 8 ? t_rand(seed) & 7 : t_rand(seed);
-	wqe->num_sge = t_rand(seed) % 16 ? t_rand(seed) % 4 : t_rand(seed);
-	wqe->inline_len = t_rand(seed) % 4 ? t_rand(seed) % 512 : t_rand(seed);
-	wqe->rkey = far.lkey;
-	wqe->remote_addr = t_rand(seed) % 4 ? far.addr & ~7ULL : t_rand(seed);
-	wqe->compare_add = t_rand(seed);
-	for (i = 0; i < 4; i++)
-		fill_sge(v, seed, &sge[i]);
-}
-
 static void *scribbler(void *arg)
 {
 	struct thread_arg *a = arg;
@@ -111,8 +82,8 @@ static void *scribbler(void *arg)
 			break;
 		default:
 			off = off / 64 * 64;
-			if (off + 256 <= m->len)
-				write_entry(a->v, &seed, m->start + off);
+			if (off + T_ENTRY_BYTES <= m->len)
+				t_entry_random(m->start + off, a->v->region, 2, &seed);
 			break;
 		}
 	}
@@ -188,6 +159,8 @@ static int vandalise(void *arg)
 	/* One protection domain, so that some of the keys are good. */
 	t_buf_open(&v->odp, v->p[0].a.pd, T_ODP, SCRATCH, T_ACCESS_ALL);
 	t_buf_open(&v->pinned, v->p[0].b.pd, T_PINNED, SCRATCH, T_ACCESS_ALL);
+	v->region[0] = (struct t_region){ v->odp.iova, SCRATCH, v->odp.mr->lkey };
+	v->region[1] = (struct t_region){ v->pinned.iova, SCRATCH, v->pinned.mr->lkey };
 	t_areas_find(&v->maps);
 	t_check(v->maps.n > 0, "mapped queues: expected some, seen none");
 	t_eq("ringing for a queue pair of another process",

@@ -54,6 +54,36 @@ struct t_area t_area_of(const struct t_areas *old, size_t bytes)
 	t_die("mapped queue of %zu bytes: expected one, seen none", len);
 }
 
+static void sge_random(struct pinless_sge *sge, const struct t_region *region, unsigned int nr,
+		       uint64_t *seed)
+{
+	const struct t_region *r = &region[t_rand(seed) % nr];
+
+	sge->addr = r->iova + t_rand(seed) % (r->len + 64);
+	sge->length = t_rand(seed) % 8 ? t_rand(seed) % 8192 : t_rand(seed);
+	sge->lkey = t_rand(seed) % 16 ? r->key : t_rand(seed);
+}
+
+void t_entry_random(char *slot, const struct t_region *region, unsigned int nr, uint64_t *seed)
+{
+	struct pinless_send_wqe *wqe = (void *)slot;
+	struct pinless_sge *sge = (void *)(wqe + 1);
+	struct pinless_sge far;
+	unsigned int i;
+
+	sge_random(&far, region, nr, seed);
+	wqe->wr_id = t_rand(seed);
+	wqe->opcode = t_rand(seed) % (PINLESS_OP_COUNT + 1);
+	wqe->flags = t_rand(seed) % 8 ? t_rand(seed) & 7 : t_rand(seed);
+	wqe->num_sge = t_rand(seed) % 16 ? t_rand(seed) % 4 : t_rand(seed);
+	wqe->inline_len = t_rand(seed) % 4 ? t_rand(seed) % 512 : t_rand(seed);
+	wqe->rkey = far.lkey;
+	wqe->remote_addr = t_rand(seed) % 4 ? far.addr & ~7ULL : t_rand(seed);
+	wqe->compare_add = t_rand(seed);
+	for (i = 0; i < (T_ENTRY_BYTES - sizeof(*wqe)) / sizeof(*sge); i++)
+		sge_random(&sge[i], region, nr, seed);
+}
+
 int t_ring(struct ibv_context *ctx, uint32_t queue, uint32_t prod)
 {
 	struct {

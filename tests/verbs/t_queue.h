@@ -38,6 +38,29 @@ void t_areas_find(struct t_areas *all);
  */
 struct t_area t_area_of(const struct t_areas *old, size_t bytes);
 
+/** What a random entry may name: a region, by its key and its addresses. */
+struct t_region {
+	uint64_t iova;
+	size_t len;
+	uint32_t key;
+};
+
+/** Bytes that t_entry_random() writes. */
+#define T_ENTRY_BYTES	128
+
+/**
+ * t_entry_random - write a send entry of which most fields are nearly right
+ * @slot: T_ENTRY_BYTES of a queue, as another thread or the driver may use them
+ * @region: what the entry is about, one of them for each of its addresses
+ * @nr: of @region, 1 or more
+ * @seed: of t_rand()
+ *
+ * Nearly right entries come further than random ones. Addresses are up to
+ * 4 GiB and 64 bytes beyond the end of their region.
+ */
+void t_entry_random(char *slot, const struct t_region *region, unsigned int nr,
+		    uint64_t *seed);
+
 /**
  * t_ring - ring the doorbell of a queue with any words
  * @queue: number of the queue pair, and PINLESS_RING_RECV
