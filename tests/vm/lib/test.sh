@@ -189,6 +189,7 @@ machine_group()
 	job_env TORTURE "${TORTURE:-$TORTURE_SECONDS}"
 	job_env TORTURE_SEED "${PINLESS_TEST_SEED:-}"
 	[ "$group" != counted ] || VM_MODE=counted
+	[ -z "$CONFORMANCE" ] || job_env VERBS_PROGRAMS "$(conformance_programs)"
 	printf 'bash /job/guest/group-%s\n' "$group" >"$JOB/job/command"
 	vm_run "$kernel" "$(group_limit "$kernel" "$group")" >"$OUT/logs/$name.output" || status=$?
 	if grep -q '^SUITE-TIMERS-DEAD' "$OUT/logs/$name.output"; then
@@ -324,9 +325,21 @@ test_table()
 		}' "$RESULTS"
 }
 
+# conformance_programs: those of the table of memory events
+conformance_programs()
+{
+	awk '/^[a-z]/ { printf "%s ", $1 }' "$TOP/tests/verbs/events.txt"
+}
+
 command_test()
 {
 	local kernels=${KERNEL:-$KERNELS} kernel passed failed skipped part start=$SECONDS
+
+	if [ -n "$CONFORMANCE" ]; then
+		[ -z "$ONLY" ] || usage_error "--conformance is a choice of its own: leave --only out"
+		[ -z "$FLAVOUR" ] || usage_error "--conformance is about Debian's kernels: leave --sanitize out"
+		ONLY=verbs
+	fi
 
 	# On a kernel that is built to find errors, what makes it find some.
 	[ -z "$FLAVOUR" ] || ONLY=${ONLY:-verbs,pyverbs}
@@ -367,7 +380,11 @@ command_test()
 		done
 		test_machines "$kernels"
 	fi
-	test_table
+	if [ -n "$CONFORMANCE" ]; then
+		bash "$TOP/tests/conformance-doc.sh" --print "$RESULTS"
+	else
+		test_table
+	fi
 	passed=$(results_count pass)
 	failed=$(results_count FAIL)
 	skipped=$(results_count skip)
