@@ -9,7 +9,8 @@
 # only its own tests along.
 # The groups counted, whose figures were recorded there, and contract run on 7.x
 # with pinless0 only; torture too, unless another kernel is asked for.
-MACHINE_GROUPS='verbs pyverbs torture perftest-odp perftest counted contract'
+# numa is the part of verbs that needs two NUMA nodes.
+MACHINE_GROUPS='verbs pyverbs torture perftest-odp perftest counted contract numa'
 GROUP_LIMIT=2400
 TORTURE_SECONDS=300
 
@@ -138,7 +139,7 @@ group_kinds()
 	pinless0:*) echo pinless ;;
 	rxe0:*) echo rxe ;;
 	# rxe has on-demand paging on 7.x only; there it stands beside pinless.
-	:7.x:verbs | :7.x:perftest-odp) echo 'pinless rxe' ;;
+	:7.x:verbs | :7.x:numa | :7.x:perftest-odp) echo 'pinless rxe' ;;
 	:*) echo pinless ;;
 	esac
 }
@@ -189,6 +190,8 @@ machine_group()
 	job_env TORTURE "${TORTURE:-$TORTURE_SECONDS}"
 	job_env TORTURE_SEED "${PINLESS_TEST_SEED:-}"
 	[ "$group" != counted ] || VM_MODE=counted
+	# Pages move between the nodes when a test says so.
+	[ "$group" != numa ] || VM_APPEND='numa=fake=2 numa_balancing=disable'
 	[ -z "$CONFORMANCE" ] || job_env VERBS_PROGRAMS "$(conformance_programs)"
 	printf 'bash /job/guest/group-%s\n' "$group" >"$JOB/job/command"
 	vm_run "$kernel" "$(group_limit "$kernel" "$group")" >"$OUT/logs/$name.output" || status=$?
@@ -338,7 +341,7 @@ command_test()
 	if [ -n "$CONFORMANCE" ]; then
 		[ -z "$ONLY" ] || usage_error "--conformance is a choice of its own: leave --only out"
 		[ -z "$FLAVOUR" ] || usage_error "--conformance is about Debian's kernels: leave --sanitize out"
-		ONLY=verbs
+		ONLY=verbs,numa
 	fi
 
 	# On a kernel that is built to find errors, what makes it find some.
