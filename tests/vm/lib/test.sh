@@ -217,7 +217,7 @@ group_results()
 
 	before=$(results_count FAIL)
 	if [ -e "$OUT/logs/$name.output.dead-timers" ]; then
-		say "  $kernel $2: the emulator lost a CPU's timer interrupts; a second machine has run all of it:"
+		say "  $kernel $2: a CPU of the emulator stood still; a second machine has run all of it:"
 		sed -n 's/^NOTE /    | /p' "$OUT/logs/$name.output.dead-timers" >&2
 	fi
 	while read -r word verdict test seconds reason; do

@@ -80,7 +80,7 @@ vm_args()
 
 	# The sanitizers keep books on every byte.
 	[ -z "$(kernel_flavour "$2")" ] || memory=4096
-	VM_TIMERS=
+	VM_EMULATED=
 	VM_ARGS=(-nodefaults -no-reboot -display none -m "${VM_MEMORY:-$memory}")
 	if [ "$VM_MODE" = counted ]; then
 		VM_ARGS+=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off'
@@ -88,21 +88,27 @@ vm_args()
 	elif [ "$accel" = kvm ]; then
 		VM_ARGS+=(-accel kvm -cpu host -smp 2)
 	else
-		VM_ARGS+=(-accel 'tcg,thread=multi' -cpu max -smp 2)
-		VM_TIMERS=' nohz=off highres=off'
+		VM_ARGS+=(-accel 'tcg,thread=multi' -cpu 'max,-erms,-fsrm' -smp 2)
+		VM_EMULATED=' nohz=off highres=off norandmaps'
 	fi
 }
 
 # Kernel command line. A busy host starves emulated CPUs for many seconds, so
 # the watchdogs wait longer than on real machines; they are not switched off.
-# Two emulated CPUs take their ticks from a periodic timer: with one-shot timers
-# machines were seen, rarely, in which nothing that slept was woken any more, as
-# after a lost interrupt; a periodic timer gets over that.
+#
+# QEMU's translator keeps what it has translated by virtual address, in a list
+# for each physical page. With addresses at random every process adds to the
+# lists of the programs and libraries that it runs, and when such a page is freed
+# and cleared, each store of clear_page() walks its list: a CPU was seen to clear
+# 12 pages in 167 seconds, with "rep stosb", byte by byte. So emulated machines
+# have no random addresses, and no ERMS, without which eight bytes are cleared at
+# once. The periodic timers are older than this insight: they were to help against
+# the same, and all figures and runs since have been made with them.
 vm_append()
 {
 	printf '%s' "console=ttyS0 loglevel=${VM_LOGLEVEL:-6} mitigations=off panic=-1 tsc=reliable" \
 		" rcupdate.rcu_cpu_stall_timeout=120 nokaslr random.trust_cpu=on secretmem.enable=1" \
-		" kfence.sample_interval=20 dummy.numdummies=0 printk.devkmsg=on log_buf_len=4M$VM_TIMERS ${VM_APPEND:-}"
+		" kfence.sample_interval=20 dummy.numdummies=0 printk.devkmsg=on log_buf_len=4M$VM_EMULATED ${VM_APPEND:-}"
 }
 
 # vm_timer SECONDS PID BOOT: ends QEMU when the time is over, or when it has not
