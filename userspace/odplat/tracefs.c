@@ -77,9 +77,11 @@ int tracer_open(struct tracer *tracer, const char *system, unsigned int events, 
 	snprintf(text, sizeof(text), "%zu", (size_t)events * EVENT_BYTES / 1024 + 64);
 	if (!err)
 		err = put(tracer, "buffer_size_kb", text, why);
-	snprintf(text, sizeof(text), "%ld", syscall(SYS_gettid));
+	/* Not set_event_pid, which switches on the scheduler's tracepoints, for all of the machine. */
+	snprintf(text, sizeof(text), "common_pid == %ld", syscall(SYS_gettid));
+	snprintf(file, sizeof(file), "events/%s/filter", system);
 	if (!err)
-		err = put(tracer, "set_event_pid", text, why);
+		err = put(tracer, file, text, why);
 	snprintf(file, sizeof(file), "events/%s/enable", system);
 	if (!err)
 		err = put(tracer, file, "1", why);
