@@ -70,6 +70,20 @@ log_tail()
 	return 0
 }
 
+# log_report LOG [LINES]: the first report in a kernel log, which says what
+# happened where its end only has registers; the log's end where there is none
+log_report()
+{
+	local first
+
+	first=$(grep -n -m 1 -E -f "$LIB/../guest/bad-log" "$1" 2>/dev/null | cut -d : -f 1)
+	if [ -n "$first" ]; then
+		tail -n "+$first" "$1" | head -n "${2:-40}" | sed 's/^/    | /' >&2
+	else
+		log_tail "$1"
+	fi
+}
+
 # hash_of WORD...: a short name for the content of files, directories and strings
 hash_of()
 {

@@ -120,7 +120,7 @@ command_measure()
 	case $status in
 	0) ;;
 	"$VM_TIMEOUT") die "the machine was stopped after $MEASURE_LIMIT s" "$log" "./pinless shell shows the machine" ;;
-	"$VM_LOST") log_tail "$log"; die "the machine died while it measured" "$log" "./pinless test finds out what is wrong" ;;
+	"$VM_LOST") log_report "$log"; die "the machine died while it measured" "$log" "./pinless test finds out what is wrong" ;;
 	*) die "the measurement ended with status $status" "$log" "the lines above say why" ;;
 	esac
 	if grep -qE -f "$LIB/../guest/bad-log" "$log"; then

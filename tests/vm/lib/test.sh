@@ -240,7 +240,7 @@ group_results()
 		*) reason="the job ended early with status $status" ;;
 		esac
 		result FAIL "$name" 0 "$reason: see $OUT/logs/$name.console and $OUT/logs/$name.output"
-		log_tail "$OUT/logs/$name.console" 12
+		log_report "$OUT/logs/$name.console"
 		log_tail "$OUT/logs/$name.stderr" 5
 	elif [ "$status" -ne 0 ]; then
 		result FAIL "$name" 0 "the job ended with status $status"
