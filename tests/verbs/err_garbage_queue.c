@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "pinless-abi.h"
 #include "t_leak.h"
 #include "t_op.h"
+#include "t_options.h"
 #include "t_queue.h"
 
 #define PAIRS		2
@@ -191,8 +191,7 @@ static int vandalise(void *arg)
 
 int main(void)
 {
-	const char *env = getenv("PINLESS_TEST_SEED");
-	uint64_t seed = env ? strtoull(env, NULL, 0) : 0x6a7ba6e;
+	uint64_t seed;
 	struct t_buf l, r;
 	struct t_leak leak;
 	struct t_pair p;
@@ -200,6 +199,7 @@ int main(void)
 	unsigned int i;
 
 	t_start(120);
+	seed = t_seed(0x6a7ba6e);
 	d = t_dev_open();
 	if (!d.pinless)
 		t_skip("writes queues in the format of pinless");
@@ -212,7 +212,7 @@ int main(void)
 		uint64_t own = 5, done = 0, end;
 		pid_t pid;
 
-		t_case("seed 0x%llx, round %u", (unsigned long long)seed, i);
+		t_case("seed %llu, round %u", (unsigned long long)seed, i);
 		pid = t_fork(vandalise, &j);
 		end = t_ms() + 1000 * SECONDS;
 		/* Meanwhile this process notices nothing. */

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "t_inject.h"
 #include "t_leak.h"
 #include "t_op.h"
+#include "t_options.h"
 
 #define THREADS	3
 #define ROUNDS	150
@@ -164,19 +164,19 @@ static int work(void *arg)
 
 int main(void)
 {
-	const char *env = getenv("PINLESS_TEST_SEED");
-	uint64_t seed = env ? strtoull(env, NULL, 0) | 1 : 0x7a11;
+	uint64_t seed;
 	struct t_leak leak;
 	struct job after = {};
 	struct t_dev d;
 	pid_t pid;
 
 	t_start(200);
+	seed = t_seed(0x7a11);
 	t_inject_need();
 	d = t_dev_open();
 	t_need_odp(&d);
 	t_leak_begin(&leak);
-	t_case("seed 0x%llx", (unsigned long long)seed);
+	t_case("seed %llu", (unsigned long long)seed);
 	t_inject_random(2);
 	pid = t_fork(work, &seed);
 	t_wait(pid, "the process with the failures");

@@ -4,8 +4,8 @@
  * wrong ones, in random order: objects are made, changed and destroyed under each other's hands,
  * queues are mapped, filled with garbage, rung and unmapped. The process harms only itself.
  *
- * PINLESS_TEST_COMMANDS: commands of each thread (default 1500); PINLESS_TEST_SEED repeats a run's
- * random numbers.
+ * PINLESS_TEST_COMMANDS: commands of each thread (default 1500). Prints a seed; PINLESS_TEST_SEED
+ * repeats the random numbers of every thread, though not the order of threads.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -25,12 +25,14 @@
 #include "pinless-abi.h"
 #include "t_leak.h"
 #include "t_op.h"
+#include "t_options.h"
 #include "t_queue.h"
 
 #define THREADS		4
 /* Objects of each kind that the process keeps at most, but for those that it loses. */
 #define SLOTS		12
-#define SCRATCH		(64 * T_PAGE)
+#define PAGES		64
+#define SCRATCH		(PAGES * T_PAGE)
 /* Few, so that regions and queue pairs often belong together. */
 #define PDS		2
 /* The largest length of an entry; nothing of the process lies within it. */
@@ -57,6 +59,7 @@ struct object {
 	volatile uint32_t handle, number;
 	volatile uint64_t iova;
 	volatile uint64_t offset[2], length[2];
+	volatile uint32_t stride;
 };
 
 /* Other threads write into a mapping only while they hold its lock. */
@@ -270,6 +273,7 @@ static void make_qp(struct worker *w)
 	o->number = resp.core.qpn;
 	o->offset[0] = resp.own.sq.offset;
 	o->length[0] = resp.own.sq.length;
+	o->stride = resp.own.sq_stride;
 	o->offset[1] = resp.own.rq.offset;
 	o->length[1] = resp.own.rq.length;
 }
@@ -471,11 +475,8 @@ static void advise(struct worker *w)
 	give(w, ADVISE, &cmd);
 }
 
-static void ring(struct worker *w)
+static bool ring_for(struct worker *w, uint32_t queue, uint32_t n)
 {
-	unsigned int slot = t_rand(&w->seed) % SLOTS;
-	uint32_t n = w->f->prod[slot] + t_rand(&w->seed) % 8;
-	uint32_t queue = odds(w, 24) ? qpn(w) : w->f->object[QP][slot].number;
 	struct ioctl_cmd cmd = {
 		.hdr = {
 			.object_id = PINLESS_OBJECT_QUEUE,
@@ -486,15 +487,24 @@ static void ring(struct worker *w)
 			.attr_id = PINLESS_ATTR_RING_WORD,
 			.len = 8,
 			.flags = UVERBS_ATTR_F_MANDATORY,
+			.data = (uint64_t)n << 32 | queue,
 		} },
 	};
+
+	return give(w, RING, &cmd);
+}
+
+static void ring(struct worker *w)
+{
+	unsigned int slot = t_rand(&w->seed) % SLOTS;
+	uint32_t n = w->f->prod[slot] + t_rand(&w->seed) % 8;
+	uint32_t queue = odds(w, 24) ? qpn(w) : w->f->object[QP][slot].number;
 
 	if (odds(w, 8))
 		queue |= PINLESS_RING_RECV;
 	if (odds(w, 24))
 		n = strange(w);
-	cmd.attr[0].data = (uint64_t)n << 32 | queue;
-	if (give(w, RING, &cmd))
+	if (ring_for(w, queue, n))
 		w->f->prod[slot] = n;
 	else if (odds(w, 4))
 		w->f->prod[slot] = t_rand(&w->seed) % 4;
@@ -549,19 +559,64 @@ static void scribble(struct worker *w)
 	pthread_mutex_unlock(&m->lock);
 }
 
+/*
+ * A queue pair that is made ready, gets entries and is rung at once: left to chance its first
+ * entry would be an empty one, and the others seldom looked at.
+ */
+static void run_qp(struct worker *w)
+{
+	struct object *o = pick(w, QP);
+	struct t_region r[2] = { region(w), region(w) };
+	uint32_t qp = o->handle, number = o->number, stride = o->stride;
+	size_t len = o->length[0], at = PINLESS_CTL_BYTES;
+	char *start = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, w->f->d.ctx->cmd_fd,
+			   o->offset[0]);
+	unsigned int n;
+
+	if (!counted(w, MAP, start != MAP_FAILED))
+		return;
+	modify(w, qp, number, IBV_QPS_RESET, IBV_QP_STATE);
+	modify(w, qp, number, IBV_QPS_INIT, MASK_INIT);
+	modify(w, qp, number, IBV_QPS_RTR, MASK_RTR);
+	modify(w, qp, number, IBV_QPS_RTS, MASK_RTS);
+	for (n = 0; n < 4 && at + T_ENTRY_BYTES <= len; n++, at += stride)
+		t_entry_random(start + at, r, 2, &w->seed);
+	ring_for(w, number, n);
+	munmap(start, len);
+}
+
+/* Each page is full of its own number: other bytes are the device's. */
+static void refill(struct worker *w)
+{
+	unsigned int page = t_rand(&w->seed) % PAGES;
+	char *start = w->f->scratch + page * T_PAGE;
+
+	madvise(start, T_PAGE, MADV_DONTNEED);
+	memset(start, page + 1, T_PAGE);
+}
+
+static unsigned int written(const struct fuzz *f)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < SCRATCH; i++)
+		n += f->scratch[i] && f->scratch[i] != (char)(i / T_PAGE + 1);
+	return n;
+}
+
 static void *work(void *arg)
 {
 	struct worker *w = arg;
 	static void (*const acts[])(struct worker *w) = {
 		make_pd, make_cq, make_qp, make_qp, make_mr, make_mr, change_qp, change_qp,
-		query, other, advise, ring, ring, ring, ring, map, map, scribble, scribble,
+		query, other, advise, ring, ring, run_qp, run_qp, map, map, scribble, scribble,
 	};
 	unsigned int i;
 
 	for (i = 0; i < w->f->count; i++) {
 		acts[t_rand(&w->seed) % T_ARRAY_SIZE(acts)](w);
-		if (odds(w, 256))
-			madvise(w->f->scratch, SCRATCH, MADV_DONTNEED);
+		if (odds(w, 32))
+			refill(w);
 	}
 	return NULL;
 }
@@ -573,16 +628,25 @@ static int fuzz(void *arg)
 	struct worker w[THREADS];
 	pthread_t thread[THREADS];
 	unsigned int i, k, done, refused;
+	char *guard;
 
 	fuzz.d = t_dev_open();
 	fuzz.count = j->count;
-	fuzz.scratch = mmap(NULL, GUARD + 8 * SCRATCH, PROT_NONE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	/*
+	 * Kernels before 6.2 pin private memory by force, whatever its protection, and would fill
+	 * all of it: the guard is shared.
+	 */
+	guard = mmap(NULL, GUARD + 8 * SCRATCH, PROT_NONE,
+		     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (guard == MAP_FAILED)
+		t_die("the guard: %s", strerror(errno));
 	/* Keys and addresses may be wrong by a region's length in either direction. */
-	if (fuzz.scratch != MAP_FAILED)
-		fuzz.scratch += 2 * SCRATCH;
-	if (fuzz.scratch == MAP_FAILED || mprotect(fuzz.scratch, SCRATCH, PROT_READ | PROT_WRITE))
-		t_die("memory with a guard: %s", strerror(errno));
+	fuzz.scratch = mmap(guard + 2 * SCRATCH, SCRATCH, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	if (fuzz.scratch == MAP_FAILED)
+		t_die("memory within the guard: %s", strerror(errno));
+	for (i = 0; i < PAGES; i++)
+		memset(fuzz.scratch + i * T_PAGE, i + 1, T_PAGE);
 	for (i = 0; i < SLOTS; i++)
 		pthread_mutex_init(&fuzz.map[i].lock, NULL);
 	for (i = 0; i < THREADS; i++) {
@@ -602,6 +666,7 @@ static int fuzz(void *arg)
 		t_check(done && refused, "%s: expected some done and some refused, seen %u and %u",
 			what_names[k], done, refused);
 	}
+	printf("written by the device: %u bytes of %lu\n", written(&fuzz), SCRATCH);
 	fflush(stdout);
 	/* Nothing is taken down: the kernel has to find its way through it. */
 	_exit(t_finish());
@@ -609,12 +674,8 @@ static int fuzz(void *arg)
 
 int main(void)
 {
-	const char *env = getenv("PINLESS_TEST_SEED"), *env_count = getenv("PINLESS_TEST_COMMANDS");
 	uint64_t own = 5;
-	struct job j = {
-		.seed = env ? strtoull(env, NULL, 0) : 0xf0221e5,
-		.count = env_count ? atoi(env_count) : 1500,
-	};
+	struct job j = { .count = t_option("PINLESS_TEST_COMMANDS", 1500) };
 	struct t_leak leak;
 	struct t_buf l, r;
 	struct t_pair p;
@@ -623,21 +684,17 @@ int main(void)
 	pid_t pid;
 
 	t_start(60 + j.count / 20);
+	j.seed = t_seed(0xf0221e5);
 	d = t_dev_open();
 	if (!d.pinless)
 		t_skip("gives commands and queues in the format of pinless");
-	/* What is tried here reaches the core's own code first. */
-	if (t_kernel_before(7, 0))
-		t_skip("random commands were tried on kernels from 7.0 on only");
 	t_pair_open(&p, &d, NULL);
 	t_buf_open(&l, p.a.pd, T_ODP, 32 * T_PAGE, T_ACCESS_ALL);
 	t_buf_open(&r, p.b.pd, T_ODP, 32 * T_PAGE, T_ACCESS_ALL);
 	t_leak_begin(&leak);
 	j.foreign_qpn = p.b.qp->qp_num;
-	t_case("seed 0x%llx, %u commands of each of %u threads", (unsigned long long)j.seed,
+	t_case("seed %llu, %u commands of each of %u threads", (unsigned long long)j.seed,
 	       j.count, THREADS);
-	printf("seed 0x%llx\n", (unsigned long long)j.seed);
-	fflush(stdout);
 	pid = t_fork(fuzz, &j);
 	t_wait(pid, "the process with the random commands");
 	t_leak_end(&leak);

@@ -10,10 +10,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "t_op.h"
+#include "t_options.h"
 
 #define THREADS		2
 /* Regions over so many leaves that some are always idle. */
@@ -98,7 +98,7 @@ static void one(struct t_dev *d, enum t_kind kind, uint64_t seed, unsigned int s
 	uint64_t shrunk = counter("odp_shrunk"), end, drops = 0;
 	int i;
 
-	t_case("%s, seed 0x%llx", t_kind_name(kind), (unsigned long long)seed);
+	t_case("%s, seed %llu", t_kind_name(kind), (unsigned long long)seed);
 	stop = 0;
 	for (i = 0; i < THREADS; i++) {
 		w[i] = (struct worker){ .d = d, .seed = (seed + i) | 1 };
@@ -136,13 +136,13 @@ static void one(struct t_dev *d, enum t_kind kind, uint64_t seed, unsigned int s
 
 int main(void)
 {
-	const char *env = getenv("PINLESS_TEST_SEED"), *sec = getenv("PINLESS_TEST_SECONDS");
-	uint64_t seed = env ? strtoull(env, NULL, 0) : 0x5271;
-	unsigned int seconds = sec ? atoi(sec) : 4;
+	unsigned int seconds = t_seconds(4);
+	uint64_t seed;
 	struct t_dev d;
 	enum t_kind k;
 
 	t_start(90 + 3 * seconds);
+	seed = t_seed(0x5271);
 	t_need_root();
 	d = t_dev_open();
 	t_need_odp(&d);

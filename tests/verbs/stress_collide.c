@@ -12,12 +12,12 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "t_debug.h"
 #include "t_op.h"
+#include "t_options.h"
 
 #define FAULTS	100
 #define LEAVES	2
@@ -136,8 +136,7 @@ static void one(struct t_pair *p, enum t_kind kind, unsigned int place, unsigned
 
 int main(void)
 {
-	const char *s = getenv("PINLESS_TEST_COUNT");
-	unsigned int faults = s && atoi(s) > 0 ? atoi(s) : FAULTS, i, j;
+	unsigned int faults = t_option("PINLESS_TEST_COUNT", FAULTS), i, j;
 	struct t_pair p;
 	struct t_dev d;
 	int k;

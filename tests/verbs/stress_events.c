@@ -10,13 +10,13 @@
  */
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "t_memory.h"
+#include "t_options.h"
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
@@ -26,6 +26,8 @@
 #endif
 
 #define WRITERS	3
+/* Fewer writes show nothing. */
+#define LEAST	10
 #define PAGES	1024
 #define REGION	(PAGES * T_PAGE)
 #define WORDS	64
@@ -40,6 +42,8 @@ struct writer {
 	uint64_t seed, done, zero;
 	uint64_t seq[PAGES];
 };
+
+static struct writer writers[WRITERS];
 
 /* Discards of each page that have begun and that have ended. */
 static unsigned int begun[PAGES], ended[PAGES];
@@ -231,15 +235,25 @@ static void *canary(void *arg)
 	return NULL;
 }
 
+static uint64_t writes(void)
+{
+	uint64_t n = 0;
+	unsigned int i;
+
+	for (i = 0; i < WRITERS; i++)
+		n += __atomic_load_n(&writers[i].done, __ATOMIC_RELAXED);
+	return n;
+}
+
 static void run(struct t_dev *d, enum t_kind kind, unsigned int seconds)
 {
-	static struct writer w[WRITERS];
+	struct writer *w = writers;
 	pthread_t tw[WRITERS], te[2], tc;
-	uint64_t done = 0, zero = 0, end;
+	uint64_t done, zero = 0;
 	unsigned int i;
 
 	t_case("%s, seed %llu", t_kind_name(kind), (unsigned long long)seed0);
-	memset(w, 0, sizeof(w));
+	memset(writers, 0, sizeof(writers));
 	memset(begun, 0, sizeof(begun));
 	memset(ended, 0, sizeof(ended));
 	stop = 0;
@@ -255,8 +269,7 @@ static void run(struct t_dev *d, enum t_kind kind, unsigned int seconds)
 	for (i = 0; i < 2; i++)
 		pthread_create(&te[i], NULL, eventer, (void *)(uintptr_t)(i + 1));
 	pthread_create(&tc, NULL, canary, NULL);
-	for (end = t_ms() + seconds * 1000ULL; t_ms() < end && !stop;)
-		t_sleep_ms(20);
+	t_let_run(seconds, &stop, writes, LEAST);
 	stop = 1;
 	for (i = 0; i < WRITERS; i++)
 		pthread_join(tw[i], NULL);
@@ -264,29 +277,27 @@ static void run(struct t_dev *d, enum t_kind kind, unsigned int seconds)
 		pthread_join(te[i], NULL);
 	pthread_join(tc, NULL);
 	for (i = 0; i < WRITERS; i++) {
-		done += w[i].done;
 		zero += w[i].zero;
 		t_dereg(w[i].mr);
 		t_pair_close(&w[i].p);
 	}
 	munmap(mem, REGION);
+	done = writes();
 	printf("%s, seed %llu: %llu writes, %llu words met a discard; events:", t_kind_name(kind),
 	       (unsigned long long)seed0, (unsigned long long)done, (unsigned long long)zero);
-	for (i = 0; i < T_ARRAY_SIZE(event_names); i++)
-		printf(" %s %llu", event_names[i], (unsigned long long)events[i]);
+	t_print_counts(event_names, events, T_ARRAY_SIZE(event_names));
 	printf("\n");
-	/* Swapping on a busy machine is slow, but this little shows nothing. */
-	t_check(done >= 10, "expected 10 writes or more, seen %llu", (unsigned long long)done);
+	t_check(done >= LEAST, "expected %u writes or more, seen %llu", LEAST,
+		(unsigned long long)done);
 }
 
 int main(void)
 {
-	const char *s = getenv("PINLESS_TEST_SECONDS"), *r = getenv("PINLESS_TEST_SEED");
-	unsigned int seconds = s && atoi(s) > 0 ? atoi(s) : 10;
+	unsigned int seconds = t_seconds(10);
 	struct t_dev d;
 
 	t_start(seconds + 60);
-	seed0 = r ? strtoull(r, NULL, 0) : t_us() ^ (uint64_t)getpid() << 32;
+	seed0 = t_seed(0);
 	d = t_dev_open();
 	t_need_odp(&d);
 	if (d.rxe)

@@ -9,7 +9,6 @@
  * Copyright (c) 2026 The pinless authors
  */
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "t_event.h"
 #include "t_leak.h"
 #include "t_op.h"
+#include "t_options.h"
 
 #define PAIRS	3
 #define REGION	(128 * T_PAGE)
@@ -187,9 +187,8 @@ static void *hitter(void *arg)
 
 int main(void)
 {
-	const char *env_s = getenv("PINLESS_TEST_SECONDS"), *env = getenv("PINLESS_TEST_SEED");
-	unsigned int i, seconds = env_s ? atoi(env_s) : 15;
-	uint64_t seed = env ? strtoull(env, NULL, 0) : 0xc0ffee;
+	unsigned int i, seconds = t_seconds(15);
+	uint64_t seed;
 	static struct load w[PAIRS];
 	pthread_t thread[2 * PAIRS];
 	struct t_attr at;
@@ -197,10 +196,11 @@ int main(void)
 	struct t_dev d;
 
 	t_start(seconds + 60);
+	seed = t_seed(0xc0ffee);
 	d = t_dev_open();
 	if (d.rxe)
 		t_skip("soft-RoCE with ODP has crashed the kernel under such traffic");
-	t_case("seed 0x%llx", (unsigned long long)seed);
+	t_case("seed %llu", (unsigned long long)seed);
 	at = t_attr_default(&d);
 	at.max_send_wr = DEPTH;
 	at.max_recv_wr = 2 * DEPTH;

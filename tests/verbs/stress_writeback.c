@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "t_memory.h"
+#include "t_options.h"
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
@@ -27,6 +28,8 @@
 #endif
 
 #define WRITERS	2
+/* Fewer writes show nothing. */
+#define LEAST	10
 #define PAGES	512
 #define REGION	(PAGES * T_PAGE)
 /* Words of a page that the device writes in one go; one before them is the CPU's. */
@@ -39,6 +42,8 @@ struct writer {
 	struct ibv_mr *mr;
 	uint64_t seed, done;
 };
+
+static struct writer writers[WRITERS];
 
 /* The last word that was written to each page, by the device and by the CPU; 0: none yet. */
 static uint64_t by_device[PAGES], by_cpu[PAGES];
@@ -193,15 +198,25 @@ static void check_file(void)
 	close(file);
 }
 
+static uint64_t writes(void)
+{
+	uint64_t n = 0;
+	unsigned int i;
+
+	for (i = 0; i < WRITERS; i++)
+		n += __atomic_load_n(&writers[i].done, __ATOMIC_RELAXED);
+	return n;
+}
+
 static void run(struct t_dev *d, const char *dir, unsigned int seconds)
 {
-	static struct writer w[WRITERS];
+	struct writer *w = writers;
 	pthread_t tw[WRITERS], te[2];
-	uint64_t done = 0, end;
+	uint64_t done;
 	unsigned int i;
 
 	t_case("file in %s, seed %llu", dir, (unsigned long long)seed0);
-	memset(w, 0, sizeof(w));
+	memset(writers, 0, sizeof(writers));
 	memset(by_device, 0, sizeof(by_device));
 	memset(by_cpu, 0, sizeof(by_cpu));
 	memset(events, 0, sizeof(events));
@@ -217,8 +232,7 @@ static void run(struct t_dev *d, const char *dir, unsigned int seconds)
 		pthread_create(&tw[i], NULL, writer, &w[i]);
 	for (i = 0; i < 2; i++)
 		pthread_create(&te[i], NULL, eventer, (void *)(uintptr_t)(i + 1));
-	for (end = t_ms() + seconds * 1000ULL; t_ms() < end && !stop;)
-		t_sleep_ms(20);
+	t_let_run(seconds, &stop, writes, LEAST);
 	stop = 1;
 	for (i = 0; i < WRITERS; i++)
 		pthread_join(tw[i], NULL);
@@ -226,26 +240,25 @@ static void run(struct t_dev *d, const char *dir, unsigned int seconds)
 		pthread_join(te[i], NULL);
 	check_file();
 	for (i = 0; i < WRITERS; i++) {
-		done += w[i].done;
 		t_dereg(w[i].mr);
 		t_pair_close(&w[i].p);
 	}
+	done = writes();
 	printf("file in %s, seed %llu: %llu writes; events:", dir, (unsigned long long)seed0,
 	       (unsigned long long)done);
-	for (i = 0; i < T_ARRAY_SIZE(event_names); i++)
-		printf(" %s %llu", event_names[i], (unsigned long long)events[i]);
+	t_print_counts(event_names, events, T_ARRAY_SIZE(event_names));
 	printf("\n");
-	t_check(done >= 10, "expected 10 writes or more, seen %llu", (unsigned long long)done);
+	t_check(done >= LEAST, "expected %u writes or more, seen %llu", LEAST,
+		(unsigned long long)done);
 }
 
 int main(void)
 {
-	const char *s = getenv("PINLESS_TEST_SECONDS"), *r = getenv("PINLESS_TEST_SEED");
-	unsigned int seconds = s && atoi(s) > 0 ? atoi(s) : 6;
+	unsigned int seconds = t_seconds(6);
 	struct t_dev d;
 
 	t_start(seconds + 60);
-	seed0 = r ? strtoull(r, NULL, 0) : t_us() ^ (uint64_t)getpid() << 32;
+	seed0 = t_seed(0);
 	d = t_dev_open();
 	t_need_odp(&d);
 	if (d.rxe)

@@ -23,6 +23,7 @@
 #include "t_crew.h"
 #include "t_link.h"
 #include "t_memory.h"
+#include "t_options.h"
 
 #define PROCESSES	3
 #define COUNT		2500
@@ -304,13 +305,6 @@ static void print_counts(uint64_t seed, unsigned int rounds, uint64_t ms)
 	       (unsigned long long)crew->errors);
 }
 
-static uint64_t number(const char *name, uint64_t otherwise)
-{
-	const char *s = getenv(name);
-
-	return s && *s ? strtoull(s, NULL, 0) : otherwise;
-}
-
 static void parse_with(void)
 {
 	const char *s = getenv("PINLESS_TEST_WITH");
@@ -335,13 +329,13 @@ static enum extra choose_extra(uint64_t *seed)
 
 int main(void)
 {
-	uint64_t seconds = number("PINLESS_TEST_SECONDS", 0), ms = t_ms(), seed, s, processes;
-	uint64_t count = number("PINLESS_TEST_COUNT", seconds ? 0 : COUNT);
+	uint64_t seconds = t_seconds(0), ms = t_ms(), seed, s, processes;
+	uint64_t count = t_option("PINLESS_TEST_COUNT", seconds ? 0 : COUNT);
 	unsigned int rounds = 0;
 	struct t_dev d;
 
 	t_start(seconds + 150);
-	seed = number("PINLESS_TEST_SEED", t_us() ^ (uint64_t)getpid() << 32);
+	seed = t_seed(0);
 	/* Neighbours are to have nothing in common. */
 	s = (seed + 1) * 0x9e3779b97f4a7c15ULL;
 	d = t_dev_open();
@@ -352,7 +346,7 @@ int main(void)
 	parse_with();
 	t_swap_on();
 	write_file("/sys/kernel/mm/ksm/run", "1");
-	processes = number("PINLESS_TEST_PROCESSES", PROCESSES);
+	processes = t_option("PINLESS_TEST_PROCESSES", PROCESSES);
 	if (processes < 2 || processes > T_CREW_MAX)
 		t_die("PINLESS_TEST_PROCESSES: expected 2 to %u, seen %llu", T_CREW_MAX,
 		      (unsigned long long)processes);
