@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "counters.h"
+#include "t_counters.h"
 #include "t_op.h"
 
 #define X(member, name, text) name,
@@ -314,6 +315,7 @@ int main(void)
 	d = t_dev_open();
 	if (!d.pinless)
 		t_skip("kernel/counters.h lists the counters of pinless");
+	t_counters_steady();
 	dev = ibv_get_device_name(d.ctx->device);
 	process_end();
 	t_pair_open(&p, &d, NULL);

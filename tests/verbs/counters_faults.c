@@ -129,6 +129,7 @@ static void kind_fn(struct t_pair *p, enum t_kind kind, void *arg)
 int main(void)
 {
 	t_start(30);
+	t_counters_steady();
 	t_each_kind(IBV_WR_RDMA_WRITE, kind_fn, NULL, NULL);
 	return t_finish();
 }

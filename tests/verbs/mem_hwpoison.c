@@ -27,12 +27,16 @@ static const size_t places[] = { 0, (T_MEMORY_PAGES - 1) * T_PAGE };
 
 static void advise(struct t_buf *b, int advice, const char *name)
 {
-	unsigned int i, tries;
+	uint64_t end = t_ms() + t_scale(5000);
+	unsigned int i;
 
 	for (i = 0; i < T_ARRAY_SIZE(places); i++) {
-		/* A page that somebody else holds for a moment is busy. */
-		for (tries = 0; madvise(b->addr + places[i], T_PAGE, advice); tries++) {
-			if (errno != EBUSY || tries == 50)
+		/*
+		 * A page that somebody else holds for a moment, or has taken from its list,
+		 * is busy, or of no kind that the kernel knows.
+		 */
+		while (madvise(b->addr + places[i], T_PAGE, advice)) {
+			if ((errno != EBUSY && errno != EIO) || t_ms() > end)
 				t_die("%s: %s", name, strerror(errno));
 			t_sleep_ms(20);
 		}

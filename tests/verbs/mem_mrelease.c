@@ -113,8 +113,9 @@ static void one(struct t_dev *d, enum t_kind kind)
 	after = rss_kib(pid);
 	/* ESRCH: the victim was quicker and is gone, with its memory. */
 	t_check(!rc || err == ESRCH, "process_mrelease: expected success, seen %s", strerror(err));
-	t_check(after < before / 100,
-		"memory of the victim: expected under 1 %% of %ld KiB, seen %ld KiB",
+	/* The kernel's figure is off by some pages for each CPU; a leaf of the device is 3 %. */
+	t_check(after < before / 40,
+		"memory of the victim: expected under 1/40 of %ld KiB, seen %ld KiB",
 		before, after);
 	printf("%s: process_mrelease %s, %ld of %ld KiB left\n", t_kind_name(kind),
 	       rc ? strerror(err) : "ok", after, before);

@@ -92,10 +92,21 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static bool all_at_work(const struct worker *w)
+{
+	int i;
+
+	for (i = 0; i < THREADS; i++) {
+		if (!__atomic_load_n(&w[i].done, __ATOMIC_RELAXED))
+			return false;
+	}
+	return true;
+}
+
 static void one(struct t_dev *d, enum t_kind kind, uint64_t seed, unsigned int seconds)
 {
 	static struct worker w[THREADS];
-	uint64_t shrunk = counter("odp_shrunk"), end, drops = 0;
+	uint64_t shrunk = counter("odp_shrunk"), end, limit, drops = 0;
 	int i;
 
 	t_case("%s, seed %llu", t_kind_name(kind), (unsigned long long)seed);
@@ -112,7 +123,10 @@ static void one(struct t_dev *d, enum t_kind kind, uint64_t seed, unsigned int s
 			t_die("pthread_create failed");
 	}
 	end = t_ms() + 1000 * seconds;
-	while (t_ms() < end && !t_failures()) {
+	limit = end + t_scale(20000);
+	/* On a busy machine little comes to pass in a second. */
+	while ((t_ms() < end || !all_at_work(w) || counter("odp_shrunk") == shrunk) &&
+	       t_ms() < limit && !t_failures()) {
 		if (!drop())
 			t_die("%s: cannot write", DROP);
 		drops++;

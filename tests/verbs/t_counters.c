@@ -324,3 +324,32 @@ void t_counters_expect(const char *what, struct ibv_mr *mr, struct t_counters *b
 	expect_one(what, "page_prefetch", before->prefetch, now.prefetch, prefetch);
 	*before = now;
 }
+
+#define PROACTIVE	"/proc/sys/vm/compaction_proactiveness"
+
+static int proactive;
+static pid_t steady;
+
+static void end_steady(void)
+{
+	/* Children end, too. */
+	if (getpid() == steady)
+		t_run("echo %d > " PROACTIVE, proactive);
+}
+
+void t_counters_steady(void)
+{
+	FILE *f;
+
+	if (geteuid())
+		return;
+	t_run("echo 3 > /proc/sys/vm/drop_caches");
+	f = fopen(PROACTIVE, "r");
+	if (!f)
+		return;
+	if (fscanf(f, "%d", &proactive) == 1 && !t_run("echo 0 > " PROACTIVE)) {
+		steady = getpid();
+		atexit(end_steady);
+	}
+	fclose(f);
+}

@@ -50,4 +50,12 @@ struct t_region {
 /** t_region_read - look a region of this process up; false when it cannot be found */
 bool t_region_read(struct ibv_mr *mr, struct t_region *region);
 
+/**
+ * t_counters_steady - keep the kernel from what would move exact figures
+ *
+ * With root: nothing is compacted until the program ends but what somebody asks
+ * for, and so much memory is free that no translation is asked for its own.
+ */
+void t_counters_steady(void);
+
 #endif
