@@ -30,13 +30,13 @@
 	X(FAULT_ERRORS, "odp_fault_errors", \
 	  "faults and prefetches that failed, for whatever reason") \
 	X(FAULT_UNMAPPED, "odp_fault_err_unmapped", \
-	  "those of them that found no memory there, or none that may be read") \
+	  "those of them that found no memory there, none that may be read, or none left") \
 	X(FAULT_DENIED, "odp_fault_err_denied", \
 	  "those of them that found memory without the right to write it") \
 	X(FAULT_COLLIDED, "odp_fault_err_collided", \
 	  "those of them that gave up because invalidations kept colliding") \
 	X(FAULT_NOMEM, "odp_fault_err_nomem", \
-	  "those of them for which the kernel, or the memory cgroup, had no memory") \
+	  "those of them for which the driver got no memory for itself") \
 	X(PREFETCHED, "odp_prefetched", \
 	  "pages brought in by ibv_advise_mr") \
 	X(NEIGHBOURS, "odp_neighbours", \
@@ -64,9 +64,9 @@
 	X(INVAL_OTHER, "odp_inval_other", \
 	  "pages dropped by events that this driver does not know") \
 	X(SHRUNK, "odp_shrunk", \
-	  "pages dropped because the kernel needed memory") \
+	  "pages dropped because the kernel, or the memory cgroup, needed memory") \
 	X(SHRINKS, "odp_shrinks", \
-	  "tables of 512 pages that were given up for that") \
+	  "tables of 512 pages, not empty, that were given up for that") \
 	X(TABLE_BYTES, "odp_table_bytes", \
 	  "bytes that the translations of all devices take now; the one that also falls") \
 	X(SEND_WQES, "send_wqes", \
@@ -89,7 +89,7 @@
 	X(faults, "page_faults", \
 	  "pages that accesses through the region found missing") \
 	X(invalidations, "page_invalidations", \
-	  "pages that the region brought in and that were dropped again") \
+	  "pages that the region brought in and that invalidations took; not those of odp_shrunk") \
 	X(prefetched, "page_prefetch", \
 	  "pages that ibv_advise_mr brought in for the region")
 

@@ -64,13 +64,6 @@ static bool fault_is_quick(struct mm_struct *mm, u64 addr, u64 end)
 	return true;
 }
 
-static __always_inline void stage(const struct pinless_fault *f,
-				  enum pinless_stage stage)
-{
-	if (trace_pinless_fault_enabled() && f->times)
-		pinless_times_stage(f->times, stage);
-}
-
 static void count_retry(struct pinless_fault *f)
 {
 	f->retries++;
@@ -127,7 +120,6 @@ static void count_missing(const struct pinless_fault *f,
 		pinless_count(port, PINLESS_CNT_PREFETCHED, f->missing);
 		return;
 	}
-	pinless_count(port, PINLESS_CNT_FAULTS, f->missing);
 	pinless_count(port, f->flags & PINLESS_FAULT_TARGET ?
 				    PINLESS_CNT_FAULTS_TARGET :
 				    PINLESS_CNT_FAULTS_INITIATOR, f->missing);
@@ -243,7 +235,7 @@ static int store(struct pinless_fault *f, unsigned long *pfns,
 	err = commit(f, pfns, f->want_first, f->last, seq, &table);
 	if (unlikely(table))
 		pinless_table_free(table);
-	stage(f, PINLESS_STAGE_COMMIT);
+	pinless_times_note(f->times, PINLESS_STAGE_COMMIT);
 	if (err)
 		return err;
 	return pages_suffice(f, pfns) ? 0 : -EAGAIN;
@@ -304,10 +296,10 @@ static int short_round(struct pinless_fault *f, unsigned long *pfns)
 
 	f->calls++;
 	seq = pinless_debug_read_begin(&f->leaf->mni);
-	stage(f, PINLESS_STAGE_LOCK);
+	pinless_times_note(f->times, PINLESS_STAGE_LOCK);
 	if (own) {
 		found = look(f, pfns);
-		stage(f, PINLESS_STAGE_HMM);
+		pinless_times_note(f->times, PINLESS_STAGE_HMM);
 		err = found ? store(f, pfns, seq) : -EAGAIN;
 		if (err != -EAGAIN)
 			return err;
@@ -316,10 +308,10 @@ static int short_round(struct pinless_fault *f, unsigned long *pfns)
 	}
 	if (!mmap_read_trylock(mm))
 		return -EAGAIN;
-	stage(f, PINLESS_STAGE_LOCK);
+	pinless_times_note(f->times, PINLESS_STAGE_LOCK);
 	found = look_locked(f, pfns, own);
 	mmap_read_unlock(mm);
-	stage(f, PINLESS_STAGE_HMM);
+	pinless_times_note(f->times, PINLESS_STAGE_HMM);
 	return found ? store(f, pfns, seq) : -EAGAIN;
 }
 
@@ -357,7 +349,7 @@ static int hmm_fault_nowait(const struct pinless_fault *f,
 	range->notifier_seq = pinless_debug_read_begin(range->notifier);
 	if (!mmap_read_trylock(mm))
 		return -EAGAIN;
-	stage(f, PINLESS_STAGE_LOCK);
+	pinless_times_note(f->times, PINLESS_STAGE_LOCK);
 	quick = look || fault_is_quick(mm, range->start, range->end);
 	if (!quick)
 		fill_request(f, range->hmm_pfns, true);
@@ -417,7 +409,7 @@ static int try_fault(struct pinless_fault *f, unsigned long *pfns, bool look,
 		err = hmm_fault_nowait(f, &range, look);
 	else
 		err = pinless_hmm_fault(&range, timeout);
-	stage(f, PINLESS_STAGE_HMM);
+	pinless_times_note(f->times, PINLESS_STAGE_HMM);
 	if (err)
 		return err;
 	err = check_pages(f, pfns);
@@ -437,7 +429,7 @@ static int try_fault(struct pinless_fault *f, unsigned long *pfns, bool look,
 	err = commit(f, pfns, f->want_first, f->last, range.notifier_seq,
 		     &table);
 	pinless_table_free(table);
-	stage(f, PINLESS_STAGE_COMMIT);
+	pinless_times_note(f->times, PINLESS_STAGE_COMMIT);
 	return err;
 }
 
@@ -514,7 +506,7 @@ int pinless_leaf_fault(struct pinless_fault *f)
 	if (pfns != small)
 		kfree(pfns);
 	account(f);
-	if (trace_pinless_fault_enabled() && f->times)
+	if (unlikely(f->times))
 		account_times(f);
 	return err;
 }

@@ -149,9 +149,8 @@ static enum pinless_counter event_counter(enum mmu_notifier_event event)
  * for each run of them. The port counts all of them; the region is charged only
  * with what was asked for on its account, so that its page_invalidations pair
  * up with its faults and prefetches. A huge entry counts as all its pages. The
- * call is counted once for a device, unless entries of two are mixed. @all, @dev
- * and @begin are for the tracepoint: all pages, one of their devices, and when it
- * began, or 0.
+ * call is counted once for a device, unless entries of two are mixed. @all are the
+ * pages of all owners, of whom @owner is the last.
  */
 struct tally {
 	u32 owner;
@@ -162,14 +161,12 @@ struct tally {
 	bool dropped;
 	const struct pinless_counters *told;
 	unsigned int all;
-	u32 dev;
-	u64 begin;
 };
 
 /* Never sleeps. */
 static void tally_flush(struct tally *t)
 {
-	struct pinless_counters *port;
+	struct pinless_counters *port = NULL;
 	struct pinless_owner *owner;
 
 	if (!t->n)
@@ -178,16 +175,15 @@ static void tally_flush(struct tally *t)
 	owner = pinless_owner_find(t->owner);
 	if (owner) {
 		port = pinless_owner_port(owner);
-		if (t->dropped) {
+		if (t->dropped)
 			atomic64_add(t->asked, &owner->invalidations);
-			pinless_count(port, PINLESS_CNT_DROPPED, t->n);
-		}
+	}
+	/* A region that goes meanwhile is nobody to be told. */
+	if (port) {
 		pinless_count(port, t->counter, t->n);
 		if (t->told != port)
 			pinless_count(port, t->calls, 1);
 		t->told = port;
-		if (trace_pinless_invalidate_enabled())
-			t->dev = pinless_port_index(port);
 	}
 	rcu_read_unlock();
 	t->all += t->n;
@@ -255,12 +251,12 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 		.calls = PINLESS_CNT_DROP_CALLS,
 		.dropped = range->event != MMU_NOTIFY_PROTECTION_PAGE,
 	};
-	u64 *table = NULL;
+	u64 *table = NULL, begin = 0;
 
 	if (pinless_debug_refuse(range))
 		return false;
 	if (trace_pinless_invalidate_enabled())
-		t.begin = ktime_get_ns();
+		begin = ktime_get_ns();
 	write_lock(&leaf->lock);
 	mmu_interval_set_seq(mni, cur_seq);
 	switch (pinless_broken(PINLESS_RULE_DROP) ? PINLESS_LEAF_EMPTY :
@@ -293,10 +289,9 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 
 	tally_flush(&t);
 	pinless_table_free(table);
-	if (trace_pinless_invalidate_enabled() && t.begin)
-		trace_pinless_invalidate(t.dev, start, last + 1, range->event,
-					 mmu_notifier_range_blockable(range),
-					 t.all, ktime_get_ns() - t.begin);
+	if (unlikely(begin))
+		pinless_times_invalidated(range, start, last + 1, t.owner,
+					  t.all, ktime_get_ns() - begin);
 	pinless_debug_invalidated(range);
 	return true;
 }

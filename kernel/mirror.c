@@ -245,7 +245,7 @@ out:
 static unsigned int window_last(struct pinless_stream *s, u64 page,
 				unsigned int want_first, unsigned int want_last)
 {
-	unsigned int last;
+	s64 last;
 
 	if (page < s->next || page > s->end) {
 		s->order = 0;
@@ -256,8 +256,9 @@ static unsigned int window_last(struct pinless_stream *s, u64 page,
 	} else if (s->order < 9) {
 		s->order += 3;
 	}
-	last = want_first + min_t(u64, (1u << s->order) - 1, s->last - page);
-	return clamp(last, want_last, PINLESS_LEAF_PAGES - 1);
+	/* Signed: nothing is taken along where the region has ended before. */
+	last = want_first + min_t(s64, (1u << s->order) - 1, s->last - page);
+	return clamp_t(s64, last, want_last, PINLESS_LEAF_PAGES - 1);
 }
 
 static void window_done(struct pinless_stream *s, u64 leaf_page,
@@ -328,13 +329,6 @@ static bool trim(struct pinless_mirror *mirror)
 	return freed >= TRIM_TABLES;
 }
 
-static __always_inline void stage(struct pinless_times *times,
-				  enum pinless_stage stage)
-{
-	if (trace_pinless_fault_enabled() && times)
-		pinless_times_stage(times, stage);
-}
-
 /* All in one leaf: @len is not 0, and @addr + @len does not leave it. */
 static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 			 unsigned int flags, struct pinless_owner *owner,
@@ -354,7 +348,7 @@ static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 	f.leaf = leaf_get(mirror, addr, stream);
 	if (IS_ERR(f.leaf))
 		return PTR_ERR(f.leaf);
-	stage(times, PINLESS_STAGE_COMMIT);
+	pinless_times_note(times, PINLESS_STAGE_COMMIT);
 	/* Not to be the next that is given up, before it has been used. */
 	WRITE_ONCE(f.leaf->used, 1);
 	f.last = f.want_last;
@@ -366,7 +360,14 @@ static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 	return err;
 }
 
-static noinline void count_error(struct pinless_owner *owner, int err)
+/**
+ * pinless_mirror_count_error() - a fault has failed for good
+ * @owner: on whose account; held by the caller, or NULL
+ * @err:   a negative errno, but for -EAGAIN
+ *
+ * Context: any.
+ */
+noinline void pinless_mirror_count_error(struct pinless_owner *owner, int err)
 {
 	pinless_owner_count(owner, PINLESS_CNT_FAULT_ERRORS, 1);
 	switch (err) {
@@ -415,14 +416,17 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 	u64 begin = addr, whole = len, end, n;
 	int err;
 
-	if (!pinless_range_end(addr, len, &end) || end > mm->task_size)
-		return -EFAULT;
 	/* Its own address space nobody outlives. */
-	if (!own && !mmget_not_zero(mm))
+	if (!pinless_range_end(addr, len, &end) || end > mm->task_size ||
+	    (!own && !mmget_not_zero(mm))) {
+		pinless_mirror_count_error(owner, -EFAULT);
 		return -EFAULT;
+	}
+	if (trace_pinless_fault_begin_enabled())
+		pinless_times_announce(owner, addr, len, flags);
 	if (trace_pinless_fault_enabled()) {
 		times = &measured;
-		pinless_times_begin(times, owner, addr, len, flags);
+		pinless_times_begin(times);
 	}
 	if (flags & PINLESS_FAULT_NOWAIT) {
 		err = -EAGAIN;
@@ -431,7 +435,7 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 	} else {
 		down_read(&mirror->fault_sem);
 	}
-	stage(times, PINLESS_STAGE_LOCK);
+	pinless_times_note(times, PINLESS_STAGE_LOCK);
 
 	for (err = 0; len && !err; addr += n, len -= n) {
 		n = pinless_range_in_leaf(addr, len);
@@ -443,9 +447,9 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 	}
 	up_read(&mirror->fault_sem);
 	if (unlikely(err && err != -EAGAIN))
-		count_error(owner, err);
+		pinless_mirror_count_error(owner, err);
 out_mm:
-	if (trace_pinless_fault_enabled() && times)
+	if (unlikely(times))
 		pinless_times_end(times, owner, begin, whole, flags, err);
 	/* The end of another process is not for this one to clear up. */
 	if (!own)

@@ -136,6 +136,8 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 			 unsigned int flags, struct pinless_owner *owner,
 			 struct pinless_stream *stream);
 
+void pinless_mirror_count_error(struct pinless_owner *owner, int err);
+
 int pinless_mirror_init(void);
 void pinless_mirror_exit(void);
 

@@ -317,6 +317,7 @@ static bool wait_fault(struct pinless_qpc *c)
 	f = kmalloc(sizeof(*f), PINLESS_GFP_USER);
 	pinless_charge_end(memcg, old);
 	if (!f) {
+		pinless_mirror_count_error(c->op.need.owner, -ENOMEM);
 		pinless_exec_release(c);
 		c->fault_err = -ENOMEM;
 		return false;
@@ -349,6 +350,8 @@ static bool wait_fault(struct pinless_qpc *c)
 out:
 	spin_unlock(&c->lock);
 	if (!waits) {
+		if (c->fault_err)
+			pinless_mirror_count_error(f->need.owner, c->fault_err);
 		need_put(&f->need);
 		kfree(f);
 	}
@@ -356,6 +359,15 @@ out:
 }
 
 static bool resume_timed(struct run *r);
+
+/* Whether the next round of work_off() would take a step. A look, as there. */
+static bool goes_on(const struct pinless_qpc *c)
+{
+	u8 state = READ_ONCE(c->state);
+
+	return !READ_ONCE(c->dead) &&
+	       (state == IB_QPS_RTS || state == IB_QPS_SQD);
+}
 
 /* What is missing is faulted here if that is quick. True: the token is gone. */
 static bool serve_miss(struct run *r)
@@ -373,7 +385,7 @@ static bool serve_miss(struct run *r)
 		return wait_fault(r->c);
 	r->c->fault_err = err;
 	r->budget -= min_t(u64, r->budget, max_t(u64, len, REQUEST_COST));
-	if (trace_pinless_copy_enabled() && !err && r->budget)
+	if (trace_pinless_copy_enabled() && !err && r->budget && goes_on(r->c))
 		return resume_timed(r);
 	return false;
 }

@@ -61,6 +61,19 @@ struct rdma_hw_stats *pinless_alloc_hw_port_stats(struct ib_device *ibdev,
 	return stats;
 }
 
+/* What is the sum of others is not counted by itself. */
+static void add_sums(u64 *v)
+{
+	int i;
+
+	v[PINLESS_CNT_FAULTS] = v[PINLESS_CNT_FAULTS_INITIATOR] +
+				v[PINLESS_CNT_FAULTS_TARGET];
+	v[PINLESS_CNT_DROPPED] = 0;
+	for (i = PINLESS_CNT_INVAL_UNMAP; i <= PINLESS_CNT_INVAL_OTHER; i++)
+		if (i != PINLESS_CNT_INVAL_PROTECT_PAGE)
+			v[PINLESS_CNT_DROPPED] += v[i];
+}
+
 /**
  * pinless_get_hw_stats() - op get_hw_stats
  * @ibdev: the device
@@ -85,6 +98,7 @@ int pinless_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats,
 	for_each_possible_cpu(cpu)
 		for (i = 0; i < PINLESS_CNT_COUNT; i++)
 			stats->value[i] += per_cpu_ptr(c->pcpu, cpu)->v[i];
+	add_sums(stats->value);
 	stats->value[PINLESS_CNT_TABLE_BYTES] = pinless_leaf_bytes();
 	return PINLESS_CNT_COUNT;
 }

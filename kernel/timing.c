@@ -14,37 +14,37 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
+/* The device that an owner's region is registered with, or NULL. Under RCU. */
+static struct pinless_device *owner_device(const struct pinless_owner *owner)
+{
+	struct pinless_counters *port;
+
+	port = owner ? pinless_owner_port(owner) : NULL;
+	return port ? container_of(port, struct pinless_device, counters) :
+		      NULL;
+}
+
 /**
- * pinless_port_index() - which device counters belong to
- * @port: the counters, or NULL
+ * pinless_owner_dev() - the device of an owner, for tracepoints
+ * @owner: held by the caller, or found in this RCU section; or NULL
  *
- * Context: the RCU read-side section in which @port was read.
- * Return: the number of the device, as "rdma dev" shows it, or 0.
+ * Context: any.
+ * Return: the number that "rdma dev" shows, or -1 when the region is gone.
  */
-u32 pinless_port_index(struct pinless_counters *port)
+int pinless_owner_dev(const struct pinless_owner *owner)
 {
 	struct pinless_device *pdev;
-
-	if (!port)
-		return 0;
-	pdev = container_of(port, struct pinless_device, counters);
-	return pdev->ibdev.index;
-}
-
-static u32 owner_index(const struct pinless_owner *owner)
-{
-	u32 index = 0;
+	int dev;
 
 	rcu_read_lock();
-	if (owner)
-		index = pinless_port_index(pinless_owner_port(owner));
+	pdev = owner_device(owner);
+	dev = pdev ? pdev->ibdev.index : -1;
 	rcu_read_unlock();
-	return index;
+	return dev;
 }
 
 /**
- * pinless_times_begin() - a fault begins
- * @t:     filled in
+ * pinless_times_announce() - tell the tracer that a fault begins
  * @owner: on whose account, held by the caller, or NULL
  * @addr:  first user address
  * @len:   bytes
@@ -52,11 +52,20 @@ static u32 owner_index(const struct pinless_owner *owner)
  *
  * Context: any.
  */
-void pinless_times_begin(struct pinless_times *t, struct pinless_owner *owner,
-			 u64 addr, u64 len, unsigned int flags)
+void pinless_times_announce(struct pinless_owner *owner, u64 addr, u64 len,
+			    unsigned int flags)
 {
-	if (trace_pinless_fault_begin_enabled())
-		trace_pinless_fault_begin(owner_index(owner), addr, len, flags);
+	trace_pinless_fault_begin(pinless_owner_dev(owner), addr, len, flags);
+}
+
+/**
+ * pinless_times_begin() - a fault begins
+ * @t: filled in
+ *
+ * Context: any.
+ */
+void pinless_times_begin(struct pinless_times *t)
+{
 	*t = (struct pinless_times){};
 	t->begin = ktime_get_ns();
 	t->mark = t->begin;
@@ -81,7 +90,7 @@ void pinless_times_stage(struct pinless_times *t, enum pinless_stage stage)
 /**
  * pinless_times_end() - a fault is over
  * @t:     the times
- * @owner: as for pinless_times_begin()
+ * @owner: as for pinless_times_announce()
  * @addr:  likewise
  * @len:   likewise
  * @flags: likewise
@@ -95,6 +104,32 @@ void pinless_times_end(struct pinless_times *t, struct pinless_owner *owner,
 	u64 total = ktime_get_ns() - t->begin;
 
 	if (trace_pinless_fault_enabled())
-		trace_pinless_fault(owner_index(owner), addr, len, flags, err,
-				    t, total);
+		trace_pinless_fault(pinless_owner_dev(owner), addr, len, flags,
+				    err, t, total);
+}
+
+/**
+ * pinless_times_invalidated() - an invalidation is done with a leaf
+ * @range:    what the kernel has said
+ * @start:    first address of it in the leaf
+ * @end:      the address after the last one
+ * @owner_id: number of the owner of some of the pages
+ * @pages:    how many it took, or made read-only
+ * @total:    nanoseconds
+ *
+ * Context: any; never sleeps.
+ */
+void pinless_times_invalidated(const struct mmu_notifier_range *range,
+			       u64 start, u64 end, u32 owner_id,
+			       unsigned int pages, u64 total)
+{
+	struct pinless_owner *owner;
+
+	rcu_read_lock();
+	owner = pages ? pinless_owner_find(owner_id) : NULL;
+	trace_pinless_invalidate(pinless_owner_dev(owner), start, end,
+				 range->event,
+				 mmu_notifier_range_blockable(range), pages,
+				 total);
+	rcu_read_unlock();
 }

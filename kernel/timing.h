@@ -5,8 +5,8 @@
 
 #include <linux/types.h>
 
+struct mmu_notifier_range;
 struct pinless_owner;
-struct pinless_counters;
 
 /* Where the time of a fault goes. */
 enum pinless_stage {
@@ -36,11 +36,29 @@ struct pinless_times {
 	unsigned int retries;
 };
 
-void pinless_times_begin(struct pinless_times *t, struct pinless_owner *owner,
-			 u64 addr, u64 len, unsigned int flags);
+void pinless_times_announce(struct pinless_owner *owner, u64 addr, u64 len,
+			    unsigned int flags);
+void pinless_times_begin(struct pinless_times *t);
 void pinless_times_stage(struct pinless_times *t, enum pinless_stage stage);
 void pinless_times_end(struct pinless_times *t, struct pinless_owner *owner,
 		       u64 addr, u64 len, unsigned int flags, int err);
-u32 pinless_port_index(struct pinless_counters *port);
+int pinless_owner_dev(const struct pinless_owner *owner);
+void pinless_times_invalidated(const struct mmu_notifier_range *range,
+			       u64 start, u64 end, u32 owner_id,
+			       unsigned int pages, u64 total);
+
+/**
+ * pinless_times_note() - a stage is over, where somebody wants to know
+ * @t:     the times, or NULL when nobody did at the beginning
+ * @stage: which stage
+ *
+ * Context: any.
+ */
+static __always_inline void pinless_times_note(struct pinless_times *t,
+					       enum pinless_stage stage)
+{
+	if (unlikely(t))
+		pinless_times_stage(t, stage);
+}
 
 #endif /* PINLESS_TIMING_H */

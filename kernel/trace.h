@@ -15,7 +15,7 @@
 
 /*
  * What docs/measuring.md describes. Addresses are those of the process whose
- * memory it is; "dev" is the number that "rdma dev" shows, 0 when the region is
+ * memory it is; "dev" is the number that "rdma dev" shows, -1 when the region is
  * gone; "_ns" are nanoseconds.
  */
 
@@ -52,12 +52,12 @@ TRACE_DEFINE_ENUM(MMU_NOTIFY_EXCLUSIVE);
 
 /* A fault, or a prefetch, begins. */
 TRACE_EVENT(pinless_fault_begin,
-	TP_PROTO(u32 dev, u64 addr, u64 len, unsigned int flags),
+	TP_PROTO(int dev, u64 addr, u64 len, unsigned int flags),
 	TP_ARGS(dev, addr, len, flags),
 	TP_STRUCT__entry(
 		__field(u64, addr)
 		__field(u64, len)
-		__field(u32, dev)
+		__field(int, dev)
 		__field(u32, flags)
 	),
 	TP_fast_assign(
@@ -66,14 +66,14 @@ TRACE_EVENT(pinless_fault_begin,
 		__entry->dev = dev;
 		__entry->flags = flags;
 	),
-	TP_printk("dev=%u addr=0x%llx len=%llu flags=%s", __entry->dev,
+	TP_printk("dev=%d addr=0x%llx len=%llu flags=%s", __entry->dev,
 		  __entry->addr, __entry->len,
 		  __print_flags(__entry->flags, "|", PINLESS_TRACE_FLAGS))
 );
 
 /* It is over; what the stages leave of the total is what lies between them. */
 TRACE_EVENT(pinless_fault,
-	TP_PROTO(u32 dev, u64 addr, u64 len, unsigned int flags, int err,
+	TP_PROTO(int dev, u64 addr, u64 len, unsigned int flags, int err,
 		 const struct pinless_times *t, u64 total),
 	TP_ARGS(dev, addr, len, flags, err, t, total),
 	TP_STRUCT__entry(
@@ -83,7 +83,7 @@ TRACE_EVENT(pinless_fault,
 		__field(u64, lock)
 		__field(u64, hmm)
 		__field(u64, commit)
-		__field(u32, dev)
+		__field(int, dev)
 		__field(u32, flags)
 		__field(u32, pages)
 		__field(u32, neighbours)
@@ -106,7 +106,7 @@ TRACE_EVENT(pinless_fault,
 		__entry->retries = t->retries;
 		__entry->err = err;
 	),
-	TP_printk("dev=%u addr=0x%llx len=%llu flags=%s err=%d pages=%u neighbours=%u calls=%u retries=%u total_ns=%llu lock_ns=%llu hmm_ns=%llu commit_ns=%llu",
+	TP_printk("dev=%d addr=0x%llx len=%llu flags=%s err=%d pages=%u neighbours=%u calls=%u retries=%u total_ns=%llu lock_ns=%llu hmm_ns=%llu commit_ns=%llu",
 		  __entry->dev, __entry->addr, __entry->len,
 		  __print_flags(__entry->flags, "|", PINLESS_TRACE_FLAGS),
 		  __entry->err, __entry->pages, __entry->neighbours,
@@ -131,14 +131,14 @@ TRACE_EVENT(pinless_retry,
 
 /* What came of the request after a fault in the caller's own context. */
 TRACE_EVENT(pinless_copy,
-	TP_PROTO(u32 dev, u32 qpn, u64 bytes, bool over, u64 copy,
+	TP_PROTO(int dev, u32 qpn, u64 bytes, bool over, u64 copy,
 		 u64 completion),
 	TP_ARGS(dev, qpn, bytes, over, copy, completion),
 	TP_STRUCT__entry(
 		__field(u64, bytes)
 		__field(u64, copy)
 		__field(u64, completion)
-		__field(u32, dev)
+		__field(int, dev)
 		__field(u32, qpn)
 		__field(bool, over)
 	),
@@ -150,21 +150,21 @@ TRACE_EVENT(pinless_copy,
 		__entry->qpn = qpn;
 		__entry->over = over;
 	),
-	TP_printk("dev=%u qpn=0x%x bytes=%llu over=%d copy_ns=%llu completion_ns=%llu",
+	TP_printk("dev=%d qpn=0x%x bytes=%llu over=%d copy_ns=%llu completion_ns=%llu",
 		  __entry->dev, __entry->qpn, __entry->bytes, __entry->over,
 		  __entry->copy, __entry->completion)
 );
 
 /* An invalidation of what lies in one leaf, whether it took pages or not. */
 TRACE_EVENT(pinless_invalidate,
-	TP_PROTO(u32 dev, u64 start, u64 end, enum mmu_notifier_event event,
+	TP_PROTO(int dev, u64 start, u64 end, enum mmu_notifier_event event,
 		 bool blockable, unsigned int pages, u64 total),
 	TP_ARGS(dev, start, end, event, blockable, pages, total),
 	TP_STRUCT__entry(
 		__field(u64, start)
 		__field(u64, end)
 		__field(u64, total)
-		__field(u32, dev)
+		__field(int, dev)
 		__field(u32, event)
 		__field(u32, pages)
 		__field(bool, blockable)
@@ -178,7 +178,7 @@ TRACE_EVENT(pinless_invalidate,
 		__entry->pages = pages;
 		__entry->blockable = blockable;
 	),
-	TP_printk("dev=%u start=0x%llx end=0x%llx event=%s blockable=%d pages=%u total_ns=%llu",
+	TP_printk("dev=%d start=0x%llx end=0x%llx event=%s blockable=%d pages=%u total_ns=%llu",
 		  __entry->dev, __entry->start, __entry->end,
 		  __print_symbolic(__entry->event, PINLESS_TRACE_EVENTS),
 		  __entry->blockable, __entry->pages, __entry->total)
@@ -208,12 +208,12 @@ TRACE_EVENT(pinless_shrink,
 
 /* A call of ibv_advise_mr; its faults come before it, or without flush after. */
 TRACE_EVENT(pinless_advise,
-	TP_PROTO(u32 dev, u32 advice, bool flush, u32 ranges, int err,
+	TP_PROTO(int dev, u32 advice, bool flush, u32 ranges, int err,
 		 u64 total),
 	TP_ARGS(dev, advice, flush, ranges, err, total),
 	TP_STRUCT__entry(
 		__field(u64, total)
-		__field(u32, dev)
+		__field(int, dev)
 		__field(u32, advice)
 		__field(u32, ranges)
 		__field(int, err)
@@ -227,7 +227,7 @@ TRACE_EVENT(pinless_advise,
 		__entry->err = err;
 		__entry->flush = flush;
 	),
-	TP_printk("dev=%u advice=%s flush=%d ranges=%u err=%d total_ns=%llu",
+	TP_printk("dev=%d advice=%s flush=%d ranges=%u err=%d total_ns=%llu",
 		  __entry->dev,
 		  __print_symbolic(__entry->advice,
 				   { 0, "prefetch" },

@@ -35,6 +35,8 @@ static const char *const may_move[] = {
 
 #define PAGES	8
 #define LEN	(PAGES * T_PAGE)
+/* Above all addresses of user space. */
+#define BEYOND	(1ul << 62)
 #define FILENAME "/var/tmp/pinless-test-counters"
 
 static unsigned long long before[COUNTERS];
@@ -179,6 +181,12 @@ static void prefetches(struct t_pair *p)
 	munmap(m + 2 * LEN, LEN);
 	look();
 	advise(p, mr, m + 2 * LEN, EFAULT);
+	MOVED("it", { "odp_fault_errors", 1 }, { "odp_fault_err_unmapped", 1 });
+	t_dereg(mr);
+	t_case("prefetch of what no process can have");
+	mr = t_reg(p->b.pd, T_IMPLICIT, m, T_HUGE, T_ACCESS_ALL);
+	look();
+	advise(p, mr, (void *)BEYOND, EFAULT);
 	MOVED("it", { "odp_fault_errors", 1 }, { "odp_fault_err_unmapped", 1 });
 	t_dereg(mr);
 	munmap(m, T_HUGE);

@@ -163,6 +163,14 @@ static void faults(struct t_pair *p, struct t_buf *l)
 	take(&s);
 	t_eq("invalidations that took pages", s.invalidations, 1);
 	t_eq("pages dropped", s.dropped, PAGES);
+	t_case("the beginning of faults alone");
+	put("events/pinless/enable", "0");
+	put("events/pinless/pinless_fault_begin/enable", "1");
+	for (i = 0; i < PAGES; i++)
+		write_page(p, l, mr, m + i * T_PAGE);
+	take(&s);
+	t_eq("faults begun", s.begun, PAGES);
+	t_eq("faults", s.faults + s.left, 0);
 	t_dereg(mr);
 	munmap(m, T_HUGE);
 }
