@@ -93,4 +93,21 @@
 	X(prefetched, "page_prefetch", \
 	  "pages that ibv_advise_mr brought in for the region")
 
+/* Histograms of a device: X(enum member, name, what is counted by its size). */
+#define PINLESS_HISTOGRAMS(X) \
+	X(FAULT, "fault_ns", \
+	  "faults and prefetches, by the nanoseconds from beginning to end") \
+	X(FAULT_LOCK, "fault_lock_ns", \
+	  "the same, by the nanoseconds of the stage lock") \
+	X(FAULT_HMM, "fault_hmm_ns", \
+	  "the same, by the nanoseconds of the stage hmm") \
+	X(FAULT_COMMIT, "fault_commit_ns", \
+	  "the same, by the nanoseconds of the stage commit") \
+	X(FAULT_PAGES, "fault_pages", \
+	  "the same, by the pages that were missing and have been brought in") \
+	X(COPY, "copy_ns", \
+	  "steps of a request after a fault that was served in place") \
+	X(INVALIDATE, "invalidate_ns", \
+	  "invalidations that took pages, or their write permission, from 2 MiB")
+
 #endif /* PINLESS_COUNTERS_H */

@@ -169,6 +169,7 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 {
 	struct pinless_device *pdev = to_pdev(ibdev);
 
+	pinless_hist_remove(&pdev->hist);
 	WARN_ON(!xa_empty(&pdev->qps));
 	xa_destroy(&pdev->qps);
 	pinless_idtable_destroy(&pdev->mrs);
@@ -192,6 +193,7 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 static int pinless_enable_driver(struct ib_device *ibdev)
 {
 	pinless_peer_add_device(to_pdev(ibdev));
+	pinless_hist_create(&to_pdev(ibdev)->hist, ibdev->index);
 	return 0;
 }
 

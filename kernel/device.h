@@ -8,6 +8,7 @@
 #include <linux/xarray.h>
 #include <rdma/ib_verbs.h>
 
+#include "hist.h"
 #include "idtable.h"
 #include "limits.h"
 #include "objects.h"
@@ -26,6 +27,7 @@
  * @mrs:      struct pinless_mr by key index (mr.c), read under RCU
  * @mr_stamp: renewed when a region goes; no other device ever has the same
  * @counters: per-CPU port counters
+ * @hist:     histograms in debugfs
  * @objects:  how many are in being, held against their limits
  * @cqn:      allocates CQ numbers
  * @node:     in the list of devices that peers are looked for on (peer.c)
@@ -42,6 +44,7 @@ struct pinless_device {
 	struct pinless_idtable mrs;
 	struct pinless_stamp mr_stamp;
 	struct pinless_counters counters;
+	struct pinless_hist hist;
 	struct pinless_obj_counts objects;
 	struct ida cqn;
 	struct list_head node;

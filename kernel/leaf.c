@@ -60,6 +60,7 @@
 
 #include "alloc.h"
 #include "debug.h"
+#include "hist.h"
 #include "leaf.h"
 #include "trace.h"
 
@@ -255,7 +256,7 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 
 	if (pinless_debug_refuse(range))
 		return false;
-	if (trace_pinless_invalidate_enabled())
+	if (trace_pinless_invalidate_enabled() || pinless_hist_wanted())
 		begin = ktime_get_ns();
 	write_lock(&leaf->lock);
 	mmu_interval_set_seq(mni, cur_seq);

@@ -5,6 +5,7 @@
 #include <linux/rcupdate.h>
 #include <rdma/ib_verbs.h>
 
+#include "hist.h"
 #include "link.h"
 #include "mirror.h"
 #include "owner.h"
@@ -27,6 +28,7 @@ static int __init pinless_init(void)
 	if (err)
 		goto err_mirror;
 
+	pinless_hist_init();
 	err = pinless_link_init();
 	if (err)
 		goto err_qp;
@@ -34,6 +36,7 @@ static int __init pinless_init(void)
 	return 0;
 
 err_qp:
+	pinless_hist_exit();
 	pinless_qp_exit();
 err_mirror:
 	pinless_mirror_exit();
@@ -53,6 +56,7 @@ err_owner:
 static void __exit pinless_exit(void)
 {
 	pinless_link_exit();
+	pinless_hist_exit();
 	pinless_qp_exit();
 	pinless_mirror_exit();
 	pinless_owner_exit();

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "debug.h"
 #include "fault.h"
+#include "hist.h"
 #include "leaf.h"
 #include "mirror.h"
 #include "trace.h"
@@ -424,7 +425,7 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 	}
 	if (trace_pinless_fault_begin_enabled())
 		pinless_times_announce(owner, addr, len, flags);
-	if (trace_pinless_fault_enabled()) {
+	if (trace_pinless_fault_enabled() || pinless_hist_wanted()) {
 		times = &measured;
 		pinless_times_begin(times);
 	}

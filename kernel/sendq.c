@@ -385,7 +385,8 @@ static bool serve_miss(struct run *r)
 		return wait_fault(r->c);
 	r->c->fault_err = err;
 	r->budget -= min_t(u64, r->budget, max_t(u64, len, REQUEST_COST));
-	if (trace_pinless_copy_enabled() && !err && r->budget && goes_on(r->c))
+	if ((trace_pinless_copy_enabled() || pinless_hist_wanted()) && !err &&
+	    r->budget && goes_on(r->c))
 		return resume_timed(r);
 	return false;
 }
@@ -443,6 +444,8 @@ static noinline bool resume_timed(struct run *r)
 	step = pinless_exec(c, &r->budget);
 	copied = ktime_get_ns();
 	bytes = c->op.done - before;
+	/* Before the completion: who has that finds the step counted. */
+	pinless_hist_add(&c->pdev->hist, PINLESS_HIST_COPY, copied - begin);
 	if (step != PINLESS_STEP_MISS)
 		gone = conclude(r, step);
 	trace_pinless_copy(dev, qpn, bytes, step == PINLESS_STEP_DONE,

@@ -3,7 +3,7 @@
 
 /*
  * What is measured of faults when somebody looks. Nothing of this runs, and no
- * clock is read, unless a tracepoint is enabled.
+ * clock is read, unless a tracepoint is enabled, or histograms are.
  */
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
@@ -87,6 +87,28 @@ void pinless_times_stage(struct pinless_times *t, enum pinless_stage stage)
 	t->mark = now;
 }
 
+static void add_fault(const struct pinless_times *t,
+		      const struct pinless_owner *owner, u64 total)
+{
+	struct pinless_device *pdev;
+	struct pinless_hist *h;
+
+	rcu_read_lock();
+	pdev = owner_device(owner);
+	if (pdev) {
+		h = &pdev->hist;
+		pinless_hist_add(h, PINLESS_HIST_FAULT, total);
+		pinless_hist_add(h, PINLESS_HIST_FAULT_LOCK,
+				 t->stage[PINLESS_STAGE_LOCK]);
+		pinless_hist_add(h, PINLESS_HIST_FAULT_HMM,
+				 t->stage[PINLESS_STAGE_HMM]);
+		pinless_hist_add(h, PINLESS_HIST_FAULT_COMMIT,
+				 t->stage[PINLESS_STAGE_COMMIT]);
+		pinless_hist_add(h, PINLESS_HIST_FAULT_PAGES, t->pages);
+	}
+	rcu_read_unlock();
+}
+
 /**
  * pinless_times_end() - a fault is over
  * @t:     the times
@@ -106,6 +128,9 @@ void pinless_times_end(struct pinless_times *t, struct pinless_owner *owner,
 	if (trace_pinless_fault_enabled())
 		trace_pinless_fault(pinless_owner_dev(owner), addr, len, flags,
 				    err, t, total);
+	/* What a worker goes on with counts there. */
+	if (pinless_hist_wanted() && err != -EAGAIN)
+		add_fault(t, owner, total);
 }
 
 /**
@@ -123,6 +148,7 @@ void pinless_times_invalidated(const struct mmu_notifier_range *range,
 			       u64 start, u64 end, u32 owner_id,
 			       unsigned int pages, u64 total)
 {
+	struct pinless_device *pdev;
 	struct pinless_owner *owner;
 
 	rcu_read_lock();
@@ -131,5 +157,8 @@ void pinless_times_invalidated(const struct mmu_notifier_range *range,
 				 range->event,
 				 mmu_notifier_range_blockable(range), pages,
 				 total);
+	pdev = owner_device(owner);
+	if (pdev)
+		pinless_hist_add(&pdev->hist, PINLESS_HIST_INVALIDATE, total);
 	rcu_read_unlock();
 }

@@ -12,7 +12,7 @@ set -u
 top=$(cd "$(dirname "$0")/.." && pwd) || exit 2
 list=$top/kernel/counters.h
 doc=$top/docs/counters.md
-lists=(PINLESS_COUNTERS PINLESS_REGION_COUNTERS)
+lists=(PINLESS_COUNTERS PINLESS_REGION_COUNTERS PINLESS_HISTOGRAMS)
 end='<!-- end of table -->'
 
 die()

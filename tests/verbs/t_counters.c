@@ -239,20 +239,28 @@ static bool stat_msg(const struct nlattr *a, size_t len, void *arg)
 	return true;
 }
 
+bool t_device_index(const char *name, uint32_t *index)
+{
+	struct request r = request(RDMA_NLDEV_CMD_GET, NLM_F_DUMP);
+	struct find_dev fd = { .name = name };
+
+	if (talk(&r, dev_msg, &fd) || !fd.found)
+		return false;
+	*index = fd.index;
+	return true;
+}
+
 /* Looks the region up among all of the device; @dev becomes the device's number. */
 static bool find_region(struct ibv_mr *mr, uint32_t *dev, struct find_mr *fm)
 {
-	struct find_dev fd = { .name = ibv_get_device_name(mr->context->device) };
-	struct request r = request(RDMA_NLDEV_CMD_GET, NLM_F_DUMP);
+	struct request r = request(RDMA_NLDEV_CMD_RES_MR_GET, NLM_F_DUMP);
 
 	memset(fm, 0, sizeof(*fm));
 	fm->pid = getpid();
 	fm->lkey = mr->lkey;
-	if (talk(&r, dev_msg, &fd) || !fd.found)
+	if (!t_device_index(ibv_get_device_name(mr->context->device), dev))
 		return false;
-	*dev = fd.index;
-	r = request(RDMA_NLDEV_CMD_RES_MR_GET, NLM_F_DUMP);
-	put_u32(&r, RDMA_NLDEV_ATTR_DEV_INDEX, fd.index);
+	put_u32(&r, RDMA_NLDEV_ATTR_DEV_INDEX, *dev);
 	return !talk(&r, mr_msg, fm) && fm->found;
 }
 

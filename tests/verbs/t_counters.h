@@ -40,6 +40,13 @@ bool t_counters_read(struct ibv_mr *mr, struct t_counters *c);
 void t_counters_expect(const char *what, struct ibv_mr *mr, struct t_counters *before,
 		       long long faults, long long invalidations, long long prefetch);
 
+/**
+ * t_device_index - the number that "rdma dev" shows for a device
+ *
+ * Return: false when there is no such device, or rdma netlink does not answer.
+ */
+bool t_device_index(const char *name, uint32_t *index);
+
 /** What "rdma resource show mr -dd" says about a region. */
 struct t_region {
 	uint64_t length;
