@@ -10,6 +10,9 @@
  *   hold_invalidate  between hmm_range_fault() and their commit, the next N
  *                    blockable invalidations before they return; -1 lets one of
  *                    them go on, 0 all. Reads as the number that are stopped
+ *   collide          "N START LENGTH": the next N times that a fault of the writer's
+ *                    address space is about to be stored, an invalidation of that
+ *                    range comes first. Reads as how many are to come yet
  *   refuse           N: of a non-blockable invalidation the N-th leaf is refused
  *   invalidate       "START LENGTH": a non-blockable invalidation of the writer's
  *                    own addresses, as the OOM reaper does it; write() returns
@@ -148,6 +151,53 @@ static const struct kernel_param_ops hold_ops = {
 module_param_cb(hold_fault, &hold_ops, &hold_fault, 0644);
 module_param_cb(hold_invalidate, &hold_ops, &hold_invalidate, 0644);
 
+typedef int (*invalidate_start_fn)(struct mmu_notifier_range *range);
+/* Older kernels have a second argument, false here. */
+typedef void (*invalidate_end_fn)(struct mmu_notifier_range *range,
+				  bool only_end);
+
+/**
+ * struct collide - invalidations that meet faults
+ * @lock:  protects the rest
+ * @mm:    whose faults; only compared
+ * @left:  so many are to come yet
+ * @from:  first byte of the range
+ * @to:    the byte behind it
+ * @start: what the kernel calls when an invalidation begins
+ * @end:   and when it is over
+ */
+static struct collide {
+	spinlock_t lock;	/* see above */
+	struct mm_struct *mm;
+	unsigned int left;
+	unsigned long from;
+	unsigned long to;
+	invalidate_start_fn start;
+	invalidate_end_fn end;
+} collide = {
+	.lock = __SPIN_LOCK_UNLOCKED(collide.lock),
+};
+
+static void collide_here(struct mm_struct *mm)
+{
+	struct mmu_notifier_range range = {
+		.mm = mm,
+		.event = MMU_NOTIFY_CLEAR,
+		.flags = MMU_NOTIFIER_RANGE_BLOCKABLE,
+	};
+	bool now;
+
+	spin_lock(&collide.lock);
+	now = collide.left && collide.mm == mm;
+	if (now)
+		collide.left--;
+	range.start = collide.from;
+	range.end = collide.to;
+	spin_unlock(&collide.lock);
+	if (now && !collide.start(&range))
+		collide.end(&range, false);
+}
+
 static unsigned int refuse;
 module_param(refuse, uint, 0644);
 
@@ -194,6 +244,7 @@ void pinless_debug_invalidated(const struct mmu_notifier_range *range)
 void pinless_debug_faulted(struct mm_struct *mm)
 {
 	stop_here(&hold_fault, mm);
+	collide_here(mm);
 }
 
 /**
@@ -238,10 +289,16 @@ void pinless_debug_mirrors(int n)
 	atomic_add(n, &mirrors);
 }
 
-/* What is not exported is looked up in the way that probes find it. */
+/*
+ * What is not exported is looked up in the way that probes find it. The probe is
+ * never armed, so that no code is changed under running CPUs.
+ */
 static void *find_function(const char *name)
 {
-	struct kprobe kp = { .symbol_name = name };
+	struct kprobe kp = {
+		.symbol_name = name,
+		.flags = KPROBE_FLAG_DISABLED,
+	};
 	void *addr;
 
 	if (register_kprobe(&kp))
@@ -251,25 +308,31 @@ static void *find_function(const char *name)
 	return addr;
 }
 
+static int find_invalidation(invalidate_start_fn *start,
+			     invalidate_end_fn *end)
+{
+	*start = find_function("__mmu_notifier_invalidate_range_start");
+	*end = find_function("__mmu_notifier_invalidate_range_end");
+	return *start && *end ? 0 : -EOPNOTSUPP;
+}
+
 static int set_invalidate(const char *val, const struct kernel_param *kp)
 {
 	struct mmu_notifier_range range = {
 		.mm = current->mm,
 		.event = MMU_NOTIFY_CLEAR,
 	};
-	int (*start)(struct mmu_notifier_range *range);
-	/* Older kernels have a second argument, false here. */
-	void (*end)(struct mmu_notifier_range *range, bool only_end);
+	invalidate_start_fn start;
+	invalidate_end_fn end;
 	unsigned long len;
 	int err;
 
 	if (sscanf(val, "%li %li", &range.start, &len) != 2 || !range.mm)
 		return -EINVAL;
 	range.end = range.start + len;
-	start = find_function("__mmu_notifier_invalidate_range_start");
-	end = find_function("__mmu_notifier_invalidate_range_end");
-	if (!start || !end)
-		return -EOPNOTSUPP;
+	err = find_invalidation(&start, &end);
+	if (err)
+		return err;
 	if (!mm_has_notifiers(range.mm))
 		return 0;
 	atomic_set(&nonblockable_leaves, 0);
@@ -284,3 +347,39 @@ static const struct kernel_param_ops invalidate_ops = {
 };
 
 module_param_cb(invalidate, &invalidate_ops, NULL, 0200);
+
+static int set_collide(const char *val, const struct kernel_param *kp)
+{
+	unsigned long from, len;
+	invalidate_start_fn start;
+	invalidate_end_fn end;
+	unsigned int n;
+	int err;
+
+	if (sscanf(val, "%u %li %li", &n, &from, &len) != 3)
+		return -EINVAL;
+	err = find_invalidation(&start, &end);
+	if (err)
+		return err;
+	spin_lock(&collide.lock);
+	collide.mm = current->mm;
+	collide.left = n;
+	collide.from = from;
+	collide.to = from + len;
+	collide.start = start;
+	collide.end = end;
+	spin_unlock(&collide.lock);
+	return 0;
+}
+
+static int get_collide(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%u\n", READ_ONCE(collide.left));
+}
+
+static const struct kernel_param_ops collide_ops = {
+	.set = set_collide,
+	.get = get_collide,
+};
+
+module_param_cb(collide, &collide_ops, NULL, 0644);
