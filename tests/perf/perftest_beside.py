@@ -5,6 +5,8 @@
 What perftest (with the patches) and odplat both measure, beside each other.
 
     perftest_beside.py cases              the cases of odplat that are needed
+    perftest_beside.py coverage LIST      lines of the test suite: each case in LIST, by
+                                          odplat --list, is compared or is in NOT_COMPARED
     perftest_beside.py run OUT DEVICE...  runs perftest, samples to OUT
     perftest_beside.py table ODPLAT OUT   the table, from odplat's JSON and OUT
     perftest_beside.py check ODPLAT OUT   lines of the test suite: on pinless the
@@ -13,6 +15,7 @@ What perftest (with the patches) and odplat both measure, beside each other.
 The statistic is odplat's: of counted samples the mean without the top 2 %, of
 others the median. perftest's is worked out from its samples (-U).
 """
+import fnmatch
 import json
 import os
 import subprocess
@@ -21,6 +24,17 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOLERANCE = 0.10
+
+
+
+def invalidation(call, size, count):
+    """The run of one system call on so many bytes."""
+    case = f'{call}.{(size + 4095) // 4096}'
+    return (f'ib_read_lat --odp --invalidate={call} -s {size} -n {count}',
+            {'idle.unregistered': f'{case}.unregistered',
+             'idle.device_cold': f'{case}.nic-cold',
+             'idle.device_warm': f'{case}.nic-warm'})
+
 
 # Tool and options, and for the samples of each state odplat's case. A state with a
 # dot is an object in the JSON and a member of it.
@@ -33,20 +47,67 @@ RUNS = (
      {'warm': 'read.8.warm', 'cold': 'read.8.target-cold'}),
     ('ib_read_lat --odp --page_fault=local -s 8 -n 500',
      {'cold': 'read.8.initiator-cold'}),
+    ('ib_send_lat --odp --page_fault=remote -s 8 -n 500',
+     {'warm': 'send.8.warm', 'cold': 'send.8.target-cold'}),
+    ('ib_send_lat --odp --page_fault=local -s 8 -n 500',
+     {'cold': 'send.8.initiator-cold'}),
     ('ib_atomic_lat --odp --page_fault=remote -n 500',
      {'warm': 'fetch-add.8.warm', 'cold': 'fetch-add.8.target-cold'}),
+    ('ib_atomic_lat --odp --page_fault=local -n 500',
+     {'cold': 'fetch-add.8.initiator-cold'}),
     ('ib_write_lat --odp --page_fault=remote -s 262144 -n 100',
      {'warm': 'write.256k.warm', 'cold': 'write.256k.target-cold'}),
+    ('ib_write_lat --odp --page_fault=local -s 262144 -n 100',
+     {'cold': 'write.256k.initiator-cold'}),
     ('ib_read_lat --odp --page_fault=remote -s 262144 -n 100',
      {'warm': 'read.256k.warm', 'cold': 'read.256k.target-cold'}),
-    ('ib_read_lat --odp --invalidate=dontneed -s 8 -n 300',
-     {'idle.unregistered': 'dontneed.1.unregistered',
-      'idle.device_cold': 'dontneed.1.nic-cold', 'idle.device_warm': 'dontneed.1.nic-warm'}),
-    ('ib_read_lat --odp --invalidate=dontneed -s 262144 -n 100',
-     {'idle.unregistered': 'dontneed.64.unregistered',
-      'idle.device_cold': 'dontneed.64.nic-cold', 'idle.device_warm': 'dontneed.64.nic-warm'}),
+    ('ib_read_lat --odp --page_fault=local -s 262144 -n 100',
+     {'cold': 'read.256k.initiator-cold'}),
+    ('ib_write_lat --odp --page_fault=remote -s 2097152 -n 20',
+     {'warm': 'write.2m.warm', 'cold': 'write.2m.target-cold'}),
+    ('ib_write_lat --odp --page_fault=local -s 2097152 -n 20',
+     {'cold': 'write.2m.initiator-cold'}),
+    ('ib_read_lat --odp --page_fault=remote -s 2097152 -n 20',
+     {'warm': 'read.2m.warm', 'cold': 'read.2m.target-cold'}),
+    ('ib_read_lat --odp --page_fault=local -s 2097152 -n 20',
+     {'cold': 'read.2m.initiator-cold'}),
+    invalidation('dontneed', 8, 300),
+    invalidation('dontneed', 262144, 100),
+    invalidation('dontneed', 2097152, 20),
+    invalidation('munmap', 2097152, 20),
     ('ib_read_lat --odp --page_fault=local --odp_prefetch=wr -s 262144 -n 100',
      {'prefetch': 'prefetch.64.cold', 'after_prefetch': 'prefetch.64.cold.first-access'}),
+    ('ib_read_lat --odp --page_fault=local --odp_prefetch=wr -s 2097152 -n 20',
+     {'prefetch': 'prefetch.512.cold'}),
+)
+
+
+# Cases of odplat that are not compared, as file name patterns, and why.
+NOT_COMPARED = (
+    (('syscall', 'touch', 'touch.thp', 'pvm.*'),
+     'a floor of the CPU or the kernel, without a device'),
+    (('*.pinned',),
+     'without --odp perftest halves a ping-pong'),
+    (('*.initiator-touched', '*.target-touched', 'prefetch.*.touched*'),
+     'perftest\'s cold pages are those that nobody has touched'),
+    (('*.thp',),
+     'perftest forbids huge pages in the memory that it measures with'),
+    (('send.256k.*', 'send.2m.*'),
+     'perftest\'s server polls for the message, on the one CPU of a counted machine'),
+    (('munmap.1.*', 'munmap.64.*'),
+     'perftest takes the pages out of a larger mapping, which is split'),
+    (('reg.*', 'dereg.*'),
+     'perftest does not time registrations'),
+    (('dontneed.1g-untouched.*',),
+     'perftest touches what it is to take away'),
+    (('dontneed.1.registered-64-times',),
+     'perftest registers its memory once'),
+    (('prefetch.512.cold.first-access',),
+     'one of 20 samples was 2.7 times the others, and moved the mean by 9 %'),
+    (('dontneed.16384.*', 'munmap.16384.*'),
+     'not tried'),
+    (('mrelease.256m',),
+     'perftest has no such test'),
 )
 
 
@@ -151,11 +212,38 @@ def check(odplat_path, out):
             print(f'RESULT pass {name} 0 perftest {ours:.2f}, odplat {theirs:.2f}')
 
 
+def compared():
+    """The cases of odplat that perftest measures too."""
+    return sorted({case for _, states in RUNS for case in states.values()})
+
+
+def coverage(path):
+    """Is each of odplat's cases in one of the two lists, and all of these a case?"""
+    with open(path, encoding='utf-8') as file:
+        cases = [line.split()[0] for line in file if line.strip()]
+    patterns = [pattern for group, _ in NOT_COMPARED for pattern in group]
+    wrong = []
+    for case in cases:
+        left_out = any(fnmatch.fnmatchcase(case, pattern) for pattern in patterns)
+        if left_out == (case in compared()):
+            wrong.append(f'{case} is in {"both RUNS and" if left_out else "neither RUNS nor"} '
+                         'NOT_COMPARED of perftest_beside.py')
+    wrong += [f'odplat has no case {case}' for case in compared() if case not in cases]
+    wrong += [f'odplat has no case {pattern}' for pattern in patterns
+              if not fnmatch.filter(cases, pattern)]
+    if wrong:
+        print(f'RESULT FAIL counted.perftest-coverage 0 {"; ".join(wrong)}')
+    else:
+        print(f'RESULT pass counted.perftest-coverage 0 {len(compared())} of {len(cases)} cases '
+              'are compared')
+
+
 def main():
     verb = sys.argv[1] if len(sys.argv) > 1 else ''
     if verb == 'cases' and len(sys.argv) == 2:
-        for case in sorted({case for _, states in RUNS for case in states.values()}):
-            print(case)
+        print('\n'.join(compared()))
+    elif verb == 'coverage' and len(sys.argv) == 3:
+        coverage(sys.argv[2])
     elif verb == 'run' and len(sys.argv) >= 4:
         return run(sys.argv[2], sys.argv[3:])
     elif verb == 'table' and len(sys.argv) == 4:
