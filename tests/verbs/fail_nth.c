@@ -4,6 +4,8 @@
  * fails in turn. The call fails with an error or does without, leaves nothing behind, and works
  * when it is done again.
  *
+ * PINLESS_TEST_SECONDS: after that no more than the first allocations of a link, of hundreds.
+ *
  * Copyright (c) 2026 The pinless authors
  */
 #include <errno.h>
@@ -17,6 +19,7 @@
 #include "t_leak.h"
 #include "t_link.h"
 #include "t_op.h"
+#include "t_options.h"
 
 /* More than any of the calls allocates. */
 #define NTH_MAX	5000
@@ -60,6 +63,8 @@ struct env {
 	unsigned int nth;
 	bool reached;
 	const struct step *step;
+	/* No more samples are taken after this time, of t_ms(). */
+	uint64_t end;
 };
 
 /* What stands between arm() and disarm() is what fails. */
@@ -375,6 +380,10 @@ static unsigned int one(struct env *e, const struct step *s)
 	e->step = s;
 	for (nth = 1; nth < NTH_MAX && !t_failures();
 	     nth += s->sample && nth > FIRST ? nth / 4 : 1) {
+		if (s->sample && nth > FIRST && t_ms() > e->end) {
+			printf("%s: no time for more than the first %u\n", s->name, nth - 1);
+			break;
+		}
 		t_case("%s, allocation %u", s->name, nth);
 		e->nth = nth;
 		err = s->fn(e);
@@ -403,10 +412,11 @@ int main(void)
 {
 	struct t_leak leak;
 	struct env e = {};
-	unsigned int i, sum = 0;
+	unsigned int i, sum = 0, seconds = t_seconds(0);
 	struct t_dev d;
 
 	t_start(250);
+	e.end = seconds ? t_ms() + 1000ULL * seconds : UINT64_MAX;
 	t_inject_need();
 	t_link_need();
 	d = t_dev_open();

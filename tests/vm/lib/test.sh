@@ -9,8 +9,9 @@
 # only its own tests along.
 # The groups counted, whose figures were recorded there, and contract run on 7.x
 # with pinless0 only; torture too, unless another kernel is asked for.
-# numa is the part of verbs that needs two NUMA nodes.
-MACHINE_GROUPS='verbs pyverbs torture perftest-odp perftest counted contract numa'
+# numa is the part of verbs that needs two NUMA nodes, sanitize that which finds
+# most in little time on a sanitizer kernel.
+MACHINE_GROUPS='verbs pyverbs torture perftest-odp perftest counted contract numa sanitize'
 # A machine that does nothing is found by the limit of a test; this one is for hosts that are slow.
 GROUP_LIMIT=3600
 TORTURE_SECONDS=300
@@ -152,7 +153,9 @@ group_wanted()
 	counted:7.x: | counted:7.x:pinless0) return 0 ;;
 	contract:7.x: | contract:7.x:pinless0) return 0 ;;
 	counted:* | contract:*) return 1 ;;
-	torture:*:rxe0) return 1 ;;
+	torture:*:rxe0 | sanitize:*:rxe0) return 1 ;;
+	sanitize:*-sanitize:*) return 0 ;;
+	sanitize:*) return 1 ;;
 	torture:7.x:*) return 0 ;;
 	torture:*) [ -n "$KERNEL" ] && return 0 || return 1 ;;
 	esac
@@ -353,6 +356,10 @@ command_test()
 		*) usage_error "unknown group '$part' in --only: choose from unit model fuzz build $MACHINE_GROUPS" ;;
 		esac
 	done
+	case ,$ONLY,:$FLAVOUR in
+	*,sanitize,*:sanitize) ;;
+	*,sanitize,*) usage_error "the group 'sanitize' belongs to --sanitize" ;;
+	esac
 	OUT=${OUT:-$TOP/results}/test
 	rm -rf "$OUT"
 	mkdir -p "$OUT/logs" || die "cannot write to $OUT" "" "choose another folder with --out"
