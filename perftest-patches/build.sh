@@ -12,9 +12,9 @@
 #
 # With --each the patches are applied one on top of the other, as git am does, and
 # after every one of them the whole tree is built from nothing, warnings being
-# errors; at the end without libnl-3 as well. Nothing is kept. What is shown is
-# that every prefix of the series builds, not that a patch does without those
-# before it.
+# errors; at the end without libnl-3 as well. Then each that applies to the clean
+# tree is built there by itself; those that the file "alone" names must. Nothing is
+# kept.
 # CC and JOBS (default: all processors) are honoured.
 set -eu
 
@@ -55,7 +55,7 @@ patches=$(cd "$patches" && pwd)
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/pinless-perftest.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" "$work.clean" "$work.clean.patched"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 tar -xf "$tarball" -C "$work" --strip-components=1
@@ -73,9 +73,35 @@ build()
 	make -j"$jobs" ${each:+CFLAGS="-g -O2 -Wall -Werror -D_GNU_SOURCE"} "$@"
 }
 
+# What the patch means for configure.ac and Makefile.am counts too.
+configure_for()
+{
+	! grep -qE '^\+\+\+ b/(configure\.ac|Makefile\.am)' "$1" || configure
+}
+
+# alone PATCH: builds it on the clean tree if it applies there
+alone()
+{
+	name=${1##*/}
+	rm -rf "$clean.patched"
+	# Built already: with the times of its files only what the patch changes is new.
+	cp -a "$clean" "$clean.patched"
+	cd "$clean.patched"
+	if ! patch -p1 --fuzz=0 --no-backup-if-mismatch <"$1" >/dev/null; then
+		! grep -Fxq "$name" "$patches/alone" ||
+			die "$name is in the file alone and does not apply to the clean tree"
+		return 0
+	fi
+	echo "== $name alone"
+	configure_for "$1"
+	build || die "the clean tree does not build with $name alone"
+}
+
 if [ -n "$each" ]; then
 	configure
 	build
+	clean=$work.clean
+	cp -a "$work" "$clean"
 fi
 while read -r name; do
 	case $name in
@@ -87,8 +113,7 @@ while read -r name; do
 	patch -p1 --fuzz=0 --no-backup-if-mismatch <"$patches/$name" ||
 		die "$name does not apply"
 	if [ -n "$each" ]; then
-		# What the patch means for configure.ac and Makefile.am counts too.
-		! grep -qE '^\+\+\+ b/(configure\.ac|Makefile\.am)' "$patches/$name" || configure
+		configure_for "$patches/$name"
 		make clean >/dev/null
 		build || die "the tree does not build after $name"
 	fi
@@ -97,6 +122,15 @@ if [ -n "$each" ]; then
 	make clean >/dev/null
 	configure --disable-odp_netlink
 	build || die "the tree does not build with --disable-odp_netlink"
+	# The first of the series has been.
+	first=1
+	while read -r name; do
+		case $name in
+		'' | '#'*) continue ;;
+		esac
+		[ -n "$first" ] || alone "$patches/$name"
+		first=''
+	done <"$patches/series"
 	exit 0
 fi
 configure
