@@ -20,6 +20,10 @@ words without spaces:
     refuse:TEXT         both sides must say TEXT and end by themselves, without a crash
     refuse-client:TEXT, refuse-server:TEXT
                         the same, but it is this side that says TEXT
+    says:TEXT           the client's output, that of errors too, has TEXT
+    samples:N,ORDER     the client prints N rows of samples, as taken (ORDER: unsorted;
+                        they are those of the JSON, too) or each column sorted; its
+                        statistics are those of these samples
     absent:TEXT         neither side says TEXT
     server-options:A,B  the server has these options instead of the client's (@ stands
                         for a comma)
@@ -27,6 +31,8 @@ words without spaces:
     server-programs:DIR, client-programs:DIR
                         the folder of its programs; relative to that of the patched
                         ones
+    client-break:WORD, server-break:WORD
+                        what break/perftest_break.c spoils on this side
 
 With "pinless:" or "rxe:" before it a check is made on that kind of device only.
 """
@@ -175,6 +181,8 @@ SETTINGS = {
     'server-tool': 'PERFTEST_SERVER_TOOL',
     'server-programs': 'PERFTEST_SERVER_PROGRAMS',
     'client-programs': 'PERFTEST_PROGRAMS',
+    'client-break': 'PERFTEST_CLIENT_BREAK',
+    'server-break': 'PERFTEST_SERVER_BREAK',
 }
 
 
@@ -191,6 +199,71 @@ def settings(checks, environment):
             environment.setdefault('PERFTEST_SERVER_PROGRAMS', programs)
         if where in SETTINGS:
             environment[SETTINGS[where]] = value
+
+
+STATES = ('cold', 'warm', 'difference')
+
+
+def rows_of_samples(text):
+    """The rows (cold, warm, difference) that -U and -H print; they count from 1."""
+    rows = []
+    lines = iter(text.splitlines())
+    for line in lines:
+        if re.match(r'#, cold\[', line):
+            break
+    for line in lines:
+        match = re.fullmatch(r'(\d+), (\S+), (\S+), (\S+)', line.strip())
+        if not match:
+            break
+        if int(match[1]) != len(rows) + 1:
+            raise Failure(f'samples: row {len(rows) + 1} has the number {match[1]}')
+        rows.append(tuple(float(word) for word in match.groups()[1:]))
+    return rows
+
+
+def near(found, wanted):
+    """Six digits are printed, and three behind the point in the JSON."""
+    return abs(found - wanted) <= 0.0011 + 1e-5 * abs(wanted)
+
+
+def statistics(samples):
+    """What odp_test.h says of the samples, by the names in the JSON."""
+    ordered = sorted(samples)
+    count = len(ordered)
+    return {
+        't_min': ordered[0],
+        't_typical': (ordered[(count - 1) // 2] + ordered[count // 2]) / 2,
+        'percentile_99': ordered[-(-count * 990 // 1000) - 1],
+        'percentile_99.9': ordered[-(-count * 999 // 1000) - 1],
+        't_max': ordered[-1],
+    }
+
+
+def check_samples(text, results, wanted):
+    """wanted: N,unsorted or N,sorted"""
+    count, order = wanted.split(',')
+    rows = rows_of_samples(text)
+    if len(rows) != int(count):
+        raise Failure(f'samples: {len(rows)} rows are printed, wanted {count}')
+    columns = dict(zip(STATES, zip(*rows)))
+    is_sorted = [list(column) == sorted(column) for column in columns.values()]
+    if order == 'sorted' and not all(is_sorted):
+        raise Failure('samples: they are not sorted')
+    if order == 'unsorted':
+        if all(is_sorted):
+            raise Failure('samples: they are sorted, wanted in the order in which they were taken')
+        for row, (cold, warm, difference) in enumerate(rows, 1):
+            if abs(cold - warm - difference) > 1e-4 * (abs(cold) + abs(warm)) + 1e-3:
+                raise Failure(f'samples: row {row}: {cold} - {warm} is not {difference}')
+        for state in STATES[:2]:
+            listed = find(results, f'samples_{state}')
+            if len(listed) != len(rows) or not all(map(near, listed, columns[state])):
+                raise Failure(f'samples: those of {state} in the JSON are not those printed')
+    for state, column in columns.items():
+        for name, value in statistics(column).items():
+            found = results[state][name]
+            if not near(found, value):
+                raise Failure(f'samples: {name} of {state} is {found}, of those printed {value}')
 
 
 def checks_for(device, checks):
@@ -235,6 +308,12 @@ def run_case(device, checks, command):
                     sides[where] = load_json(folder, where)
                     print(where, json.dumps(sides[where], indent=1))
                 compare(sides[where], expression, where)
+            elif where == 'samples':
+                check_samples(read_text(folder, 'client.txt'),
+                              load_json(folder, 'client')['results'], expression)
+            elif where == 'says':
+                if expression.replace('_', ' ') not in side_text(folder, 'client'):
+                    raise Failure(f'the client does not say: {expression}')
             elif where == 'prints':
                 if expression.replace('_', ' ') not in result.stdout.replace('_', ' '):
                     raise Failure(f'the output lacks: {expression}')

@@ -82,6 +82,13 @@ job_perftest_parts()
 	[ -d "$JOB/job/perf" ] || job_add "$TOP/tests/perf" perf
 }
 
+# job_perftest_break: the library that spoils what they do, for a job
+job_perftest_break()
+{
+	built_or_die build_cmake perftest-break tests/perf/break
+	job_add "$CACHED/perftest_break.so" perftest-break/perftest_break.so
+}
+
 # perftest_words: is what follows "--" a program and options that can be run?
 perftest_words()
 {

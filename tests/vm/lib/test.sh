@@ -187,7 +187,11 @@ machine_group()
 	fi
 	job_program_parts die
 	case $group in
-	perftest-odp | counted) job_perftest_parts ;;
+	counted) job_perftest_parts ;;
+	perftest-odp)
+		job_perftest_parts
+		job_perftest_break
+		;;
 	esac
 	job_env DEVICES "$kinds"
 	job_env PINLESS_KERNEL "${kernel%%-*}"
@@ -385,6 +389,7 @@ command_test()
 		test_build build.verbs build_cmake verbs tests/verbs
 		test_build build.provider build_provider
 		test_build build.perftest build_perftest
+		test_build build.perftest-break build_cmake perftest-break tests/perf/break
 		for kernel in $kernels; do
 			initramfs_get "$kernel"
 			test_build "build.$kernel.module" build_module "$kernel"
