@@ -97,6 +97,7 @@ int main(void)
 		t_skip("soft-RoCE prefetches on the workqueue of the system");
 	if (t_kernel_before(7, 0))
 		t_skip("this kernel's faults cannot wait for userfaultfd");
+	t_need_uffd();
 	t_leak_begin(&leak);
 	pid = t_fork(crowd, meet);
 	t_meet_at(meet, 0, HANGING);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "t_dev.h"
 #include "t_test.h"
@@ -120,6 +121,17 @@ static void choose_gid(struct t_dev *d)
 		t_die("ibv_query_gid(port 1, index %d): %s", d->gid_index, strerror(errno));
 }
 
+/* libibverbs takes a file that may not be opened for one that is not there yet, and waits. */
+static void need_access(const char *file)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "/dev/infiniband/%s", file);
+	if (access(path, R_OK | W_OK) && errno == EACCES)
+		t_die("%s: %s: run as root, or let this user read and write it", path,
+		      strerror(errno));
+}
+
 static bool try_open(const char *name, struct t_dev *d)
 {
 	struct ibv_device **list;
@@ -128,8 +140,10 @@ static bool try_open(const char *name, struct t_dev *d)
 	memset(d, 0, sizeof(*d));
 	list = ibv_get_device_list(&n);
 	for (i = 0; list && i < n; i++) {
-		if (!strcmp(name, ibv_get_device_name(list[i])))
+		if (!strcmp(name, ibv_get_device_name(list[i]))) {
+			need_access(list[i]->dev_name);
 			d->ctx = ibv_open_device(list[i]);
+		}
 	}
 	if (list)
 		ibv_free_device_list(list);
@@ -141,6 +155,7 @@ struct t_dev t_dev_open_name(const char *name)
 	uint64_t end = t_ms() + t_scale(5000);
 	struct t_dev d;
 
+	/* A device that was made a moment ago may not have its file yet. */
 	while (!try_open(name, &d)) {
 		if (t_ms() > end)
 			t_die("ibv_open_device(%s): %s", name, strerror(errno));
@@ -154,7 +169,7 @@ struct t_dev t_dev_open_name(const char *name)
 		if (d.port.state == IBV_PORT_ACTIVE)
 			break;
 		if (t_ms() > end)
-			t_die("port 1 of %s: expected state ACTIVE, seen %s", name,
+			t_die("port 1 of %s: expected state ACTIVE, seen %s: is its network device up?", name,
 			      ibv_port_state_str(d.port.state));
 		t_sleep_ms(20);
 	}

@@ -9,6 +9,9 @@
 
 #include <stddef.h>
 
+/** t_need_uffd - skip the program where this user has no userfaultfd */
+void t_need_uffd(void);
+
 /**
  * t_uffd_hold - let everybody wait who touches a page that is not there
  * @m: memory without pages, page aligned

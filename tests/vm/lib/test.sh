@@ -9,9 +9,10 @@
 # only its own tests along.
 # The groups counted, whose figures were recorded there, and contract run on 7.x
 # with pinless0 only; torture too, unless another kernel is asked for.
-# numa is the part of verbs that needs two NUMA nodes, sanitize that which finds
-# most in little time on a sanitizer kernel.
-MACHINE_GROUPS='verbs pyverbs torture perftest-odp perftest counted contract numa sanitize'
+# numa is the part of verbs that needs two NUMA nodes, conditions runs it where
+# something is lacking, on a kernel whose rxe has no on-demand paging, sanitize is what
+# finds most in little time on a sanitizer kernel.
+MACHINE_GROUPS='verbs pyverbs torture conditions perftest-odp perftest counted contract numa sanitize'
 # A machine that does nothing is found by the limit of a test; this one is for hosts that are slow.
 GROUP_LIMIT=3600
 TORTURE_SECONDS=300
@@ -142,6 +143,8 @@ group_kinds()
 	rxe0:*) echo rxe ;;
 	# rxe has on-demand paging on 7.x only; there it stands beside pinless.
 	:7.x:verbs | :7.x:numa | :7.x:perftest-odp) echo 'pinless rxe' ;;
+	# There it is a device without.
+	:6.12:conditions) echo 'pinless rxe' ;;
 	:*) echo pinless ;;
 	esac
 }
@@ -152,7 +155,8 @@ group_wanted()
 	case $1:$2:$DEVICE in
 	counted:7.x: | counted:7.x:pinless0) return 0 ;;
 	contract:7.x: | contract:7.x:pinless0) return 0 ;;
-	counted:* | contract:*) return 1 ;;
+	conditions:6.12:) return 0 ;;
+	counted:* | contract:* | conditions:*) return 1 ;;
 	torture:*:rxe0 | sanitize:*:rxe0) return 1 ;;
 	sanitize:*-sanitize:*) return 0 ;;
 	sanitize:*) return 1 ;;
