@@ -75,8 +75,8 @@ static void kind_fn(struct t_pair *p, enum t_kind kind, void *arg)
 	*word = 0;
 	stop = 0;
 	cpu_adds = 0;
-	pthread_create(&cpu, NULL, adder, NULL);
-	pthread_create(&nic, NULL, nic_adds, &(struct nic){ &q, &l2, &r2 });
+	t_thread(&cpu, adder, NULL);
+	t_thread(&nic, nic_adds, &(struct nic){ &q, &l2, &r2 });
 	nic_adds(&(struct nic){ p, &l, &r });
 	pthread_join(nic, NULL);
 	stop = 1;

@@ -94,7 +94,7 @@ static void no_lost_wakeup(void)
 	pthread_t t;
 
 	t_case("arm, poll, sleep against a posting thread");
-	pthread_create(&t, NULL, poster, NULL);
+	t_thread(&t, poster, NULL);
 	while (got < ROUNDS) {
 		if (ibv_poll_cq(p.a.scq, 1, &wc) > 0) {
 			t_eq("wr_id", wc.wr_id, 100 + got);

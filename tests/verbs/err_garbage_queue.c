@@ -174,8 +174,7 @@ static int vandalise(void *arg)
 
 	for (i = 0; i < 4; i++) {
 		a[i] = (struct thread_arg){ v, j->seed + i };
-		if (pthread_create(&thread[i], NULL, i < 2 ? scribbler : ringer, &a[i]))
-			t_die("pthread_create failed");
+		t_thread(&thread[i], i < 2 ? scribbler : ringer, &a[i]);
 	}
 	end = t_ms() + 1000 * SECONDS;
 	own = j->seed + 9;

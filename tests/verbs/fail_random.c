@@ -147,8 +147,7 @@ static int work(void *arg)
 	for (i = 0; i < THREADS; i++) {
 		job[i].d = &d;
 		job[i].seed = *(uint64_t *)arg + 2 * i;
-		if (pthread_create(&id[i], NULL, thread, &job[i]))
-			t_die("pthread_create failed");
+		t_thread(&id[i], thread, &job[i]);
 	}
 	for (i = 0; i < THREADS; i++) {
 		pthread_join(id[i], NULL);

@@ -652,8 +652,7 @@ static int fuzz(void *arg)
 	for (i = 0; i < THREADS; i++) {
 		w[i] = (struct worker){ .f = &fuzz, .seed = j->seed + i,
 					.foreign_qpn = j->foreign_qpn };
-		if (pthread_create(&thread[i], NULL, work, &w[i]))
-			t_die("pthread_create failed");
+		t_thread(&thread[i], work, &w[i]);
 	}
 	for (i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);

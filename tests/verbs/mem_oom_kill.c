@@ -165,8 +165,7 @@ static void be_killed(struct traffic *t, struct job *j, pid_t pid)
 	holder = t_fork(reader, j);
 	if (wait_for_page(uffd)) {
 		before = t_cgroup_used(g);
-		if (pthread_create(&thread, NULL, traffic, t))
-			t_die("pthread_create failed");
+		t_thread(&thread, traffic, t);
 		t_cgroup_limit(g, ROOM);
 		j->meet->word[GO] = 1;
 		end = t_ms() + t_scale(20000);

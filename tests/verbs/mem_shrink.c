@@ -119,8 +119,7 @@ static void one(struct t_dev *d, enum t_kind kind, uint64_t seed, unsigned int s
 		/* Each of the two sizes of a translation, and pages of both. */
 		madvise(w[i].mem, REGION / 2, MADV_NOHUGEPAGE);
 		w[i].mr = t_reg(w[i].p.b.pd, kind, w[i].mem, REGION, T_ACCESS_ALL);
-		if (pthread_create(&w[i].thread, NULL, work, &w[i]))
-			t_die("pthread_create failed");
+		t_thread(&w[i].thread, work, &w[i]);
 	}
 	end = t_ms() + 1000 * seconds;
 	limit = end + t_scale(20000);

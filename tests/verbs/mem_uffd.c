@@ -177,7 +177,7 @@ int main(void)
 	content = t_mmap(T_PAGE);
 	t_pattern(content, T_PAGE, 42);
 	slow_memory();
-	pthread_create(&t, NULL, handler, NULL);
+	t_thread(&t, handler, NULL);
 	for (i = 0; i < T_ARRAY_SIZE(ops); i++) {
 		one(&d, ops[i], true);
 		one(&d, ops[i], false);

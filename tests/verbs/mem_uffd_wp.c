@@ -115,8 +115,8 @@ int main(void)
 		t_skip("userfaultfd: %s", strerror(errno));
 	if (ioctl(uffd, UFFDIO_API, &api))
 		t_skip("userfaultfd without write protection: %s", strerror(errno));
-	if (waits && pthread_create(&t, NULL, handler, NULL))
-		t_die("pthread_create failed");
+	if (waits)
+		t_thread(&t, handler, NULL);
 	t_memory_event(&d, &(struct t_memory){
 		.name = "userfaultfd write protection", .event = write_protect,
 		.refuse = waits ? 0 : T_REFUSE_WRITE, .restore = unregister,

@@ -111,8 +111,7 @@ static void one(struct t_pair *p, enum t_kind kind, unsigned int place, unsigned
 	fault(p, &l, m + T_HUGE, mr, 1, false);
 	fault(p, &l, m, mr, 1, false);
 	h.at = m + places[place].off;
-	if (pthread_create(&thread, NULL, hammer, &h))
-		t_die("pthread_create failed");
+	t_thread(&thread, hammer, &h);
 	if (p->a.d->pinless)
 		retries = t_port_counter(p->a.d, "odp_fault_retries");
 	us = t_us();

@@ -265,10 +265,10 @@ static void run(struct t_dev *d, enum t_kind kind, unsigned int seconds)
 		w[i].mr = t_reg(w[i].p.b.pd, kind, mem, REGION, T_ACCESS_ALL);
 	}
 	for (i = 0; i < WRITERS; i++)
-		pthread_create(&tw[i], NULL, writer, &w[i]);
+		t_thread(&tw[i], writer, &w[i]);
 	for (i = 0; i < 2; i++)
-		pthread_create(&te[i], NULL, eventer, (void *)(uintptr_t)(i + 1));
-	pthread_create(&tc, NULL, canary, NULL);
+		t_thread(&te[i], eventer, (void *)(uintptr_t)(i + 1));
+	t_thread(&tc, canary, NULL);
 	t_let_run(seconds, &stop, writes, LEAST);
 	stop = 1;
 	for (i = 0; i < WRITERS; i++)

@@ -217,8 +217,7 @@ int main(void)
 	t_buf_open(&b.l, b.p.a.pd, kind, 32 * T_PAGE, T_ACCESS_ALL);
 	t_buf_open(&b.r, b.p.b.pd, kind, 32 * T_PAGE, T_ACCESS_ALL);
 	t_leak_begin(&leak);
-	if (pthread_create(&thread, NULL, bystander, &b))
-		t_die("pthread_create failed");
+	t_thread(&thread, bystander, &b);
 	for (i = 0; i < ROUNDS && !t_failures(); i++) {
 		/* The other thread's checks carry this name as well. */
 		t_case("seed %llu, round %u", (unsigned long long)seed, i);

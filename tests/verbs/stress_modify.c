@@ -235,9 +235,8 @@ int main(void)
 		pthread_mutex_init(&w[i].lock, NULL);
 	}
 	for (i = 0; i < PAIRS; i++) {
-		if (pthread_create(&thread[2 * i], NULL, loader, &w[i]) ||
-		    pthread_create(&thread[2 * i + 1], NULL, hitter, &w[i]))
-			t_die("pthread_create failed");
+		t_thread(&thread[2 * i], loader, &w[i]);
+		t_thread(&thread[2 * i + 1], hitter, &w[i]);
 	}
 	/* On a busy machine little comes to pass in a second. */
 	end = t_ms() + 1000 * seconds;

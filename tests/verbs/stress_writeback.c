@@ -229,9 +229,9 @@ static void run(struct t_dev *d, const char *dir, unsigned int seconds)
 		w[i].mr = t_reg(w[i].p.b.pd, T_ODP, mem, REGION, T_ACCESS_ALL);
 	}
 	for (i = 0; i < WRITERS; i++)
-		pthread_create(&tw[i], NULL, writer, &w[i]);
+		t_thread(&tw[i], writer, &w[i]);
 	for (i = 0; i < 2; i++)
-		pthread_create(&te[i], NULL, eventer, (void *)(uintptr_t)(i + 1));
+		t_thread(&te[i], eventer, (void *)(uintptr_t)(i + 1));
 	t_let_run(seconds, &stop, writes, LEAST);
 	stop = 1;
 	for (i = 0; i < WRITERS; i++)

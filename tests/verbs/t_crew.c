@@ -248,12 +248,6 @@ static void *weather(void *arg)
 	return NULL;
 }
 
-static void start(pthread_t *id, void *(*fn)(void *), void *arg)
-{
-	if (pthread_create(id, NULL, fn, arg))
-		t_die("pthread_create failed");
-}
-
 /* Until no process posts any more. */
 static void run(struct local *l)
 {
@@ -266,14 +260,14 @@ static void run(struct local *l)
 	for (i = 0; i < T_CREW_WORKERS; i++) {
 		l->work[i] = (struct t_work){ c, l->me, i, &l->out[i], l->mem, l->mr_out[i],
 					      thread_seed(c->seed, l->me, i), 0 };
-		start(&worker[i], t_work, &l->work[i]);
+		t_thread(&worker[i], t_work, &l->work[i]);
 	}
 	for (i = 0; i < T_CREW_STORMS; i++) {
 		w[i].l = l;
 		w[i].storm = (struct t_storm){ l->mem, c->process[l->me].chunk, T_CREW_CHUNKS,
 					       thread_seed(c->seed, l->me, T_CREW_WORKERS + i), i,
 					       c->events };
-		start(&thread[i], weather, &w[i]);
+		t_thread(&thread[i], weather, &w[i]);
 	}
 	while (!c->failed) {
 		bool ended = true;

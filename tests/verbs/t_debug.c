@@ -110,8 +110,7 @@ void t_later_prepare(struct t_later *w, struct t_side *s)
 {
 	w->s = s;
 	sem_init(&w->go, 0, 0);
-	if (pthread_create(&w->thread, NULL, post, w))
-		t_die("pthread_create failed");
+	t_thread(&w->thread, post, w);
 }
 
 void t_later_write(struct t_later *w, struct t_buf *l, size_t len, const void *raddr,
@@ -150,8 +149,7 @@ static void *drop(void *arg)
 void t_drop_prepare(struct t_drop *e)
 {
 	sem_init(&e->go, 0, 0);
-	if (pthread_create(&e->thread, NULL, drop, e))
-		t_die("pthread_create failed");
+	t_thread(&e->thread, drop, e);
 }
 
 void t_drop_begin(struct t_drop *e, void *addr, size_t len)

@@ -176,6 +176,14 @@ uint64_t t_ms(void)
 	return t_us() / 1000;
 }
 
+void t_thread(pthread_t *thread, void *(*run)(void *arg), void *arg)
+{
+	int err = pthread_create(thread, NULL, run, arg);
+
+	if (err)
+		t_die("pthread_create: %s", strerror(err));
+}
+
 void t_sleep_ms(unsigned int ms)
 {
 	struct timespec ts = { ms / 1000, (ms % 1000) * 1000000L };

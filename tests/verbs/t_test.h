@@ -7,6 +7,7 @@
 #ifndef T_TEST_H
 #define T_TEST_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,6 +78,9 @@ uint64_t t_us(void);
 
 /** t_cpu_us - microseconds of CPU time that this thread has used */
 uint64_t t_cpu_us(void);
+
+/** t_thread - start a thread, or fail */
+void t_thread(pthread_t *thread, void *(*run)(void *arg), void *arg);
 
 /** t_sleep_ms - sleep, also across signals */
 void t_sleep_ms(unsigned int ms);

@@ -113,8 +113,7 @@ bool t_stream_wait(struct t_stream *s, unsigned int writes)
 
 void t_stream_start(struct t_stream *s)
 {
-	if (pthread_create(&s->thread, NULL, stream, s))
-		t_die("pthread_create failed");
+	t_thread(&s->thread, stream, s);
 }
 
 void t_stream_close(struct t_stream *s)

@@ -131,10 +131,10 @@ static void threads(void)
 	uintptr_t i;
 
 	for (i = 0; i < POLLERS; i++)
-		t_check(!pthread_create(&poller[i], NULL, poll, NULL), "pthread_create failed");
-	t_check(!pthread_create(&churner, NULL, churn, NULL), "pthread_create failed");
+		t_thread(&poller[i], poll, NULL);
+	t_thread(&churner, churn, NULL);
 	for (i = 0; i < POSTERS; i++)
-		t_check(!pthread_create(&poster[i], NULL, post, (void *)i), "pthread_create failed");
+		t_thread(&poster[i], post, (void *)i);
 
 	while (completed < POSTERS * REQUESTS && !failed && t_ms() - last < t_scale(T_WC_MS)) {
 		if (completed != before) {
