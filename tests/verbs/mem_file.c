@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "t_file.h"
 #include "t_op.h"
 
 #define PAGES	32
@@ -24,16 +25,8 @@ static int file;
 
 static void open_file(struct t_buf *b, struct ibv_pd *pd, enum t_kind kind, const char *dir)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/pinless-file-XXXXXX", dir);
-	file = mkstemp(path);
-	if (file < 0)
-		t_die("%s: %s", path, strerror(errno));
-	unlink(path);
+	file = t_file_open(dir, REGION);
 	t_buf_map(b, REGION);
-	if (ftruncate(file, REGION))
-		t_die("ftruncate: %s", strerror(errno));
 	if (mmap(b->addr, REGION, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) !=
 	    b->addr)
 		t_die("mmap of a file: %s", strerror(errno));

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "t_file.h"
 #include "t_memory.h"
 #include "t_options.h"
 
@@ -166,16 +167,8 @@ static void *eventer(void *arg)
 /* Aligned to 2 MiB, of the same file offset, so that it can be collapsed. */
 static void map_file(const char *dir)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/pinless-file-XXXXXX", dir);
-	file = mkstemp(path);
-	if (file < 0)
-		t_die("%s: %s", path, strerror(errno));
-	unlink(path);
+	file = t_file_open(dir, REGION);
 	mem = t_mmap_huge_aligned(REGION);
-	if (ftruncate(file, REGION))
-		t_die("ftruncate: %s", strerror(errno));
 	if (mmap(mem, REGION, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) != mem)
 		t_die("mmap of a file: %s", strerror(errno));
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "t_file.h"
@@ -18,24 +19,48 @@ void t_file_use(const char *dir)
 	where = dir;
 }
 
-void t_file_make(struct t_buf *b)
+/* A store to a page that has no room in its file is a SIGBUS, which says nothing. */
+static void need_room(int fd, size_t len, const char *path)
+{
+	struct statvfs fs;
+	uint64_t room;
+
+	/* Some file systems in memory have no limit of their own. */
+	if (fstatvfs(fd, &fs) || !fs.f_blocks)
+		return;
+	room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (room < len)
+		t_die("%s: %zu bytes wanted, %llu free: make room there", path, len,
+		      (unsigned long long)room);
+}
+
+int t_file_open(const char *dir, size_t len)
 {
 	char path[128] = "a memfd";
+	int fd;
 
-	if (where) {
-		snprintf(path, sizeof(path), "%s/pinless-file-XXXXXX", where);
-		file = mkstemp(path);
-		unlink(path);
+	if (dir) {
+		snprintf(path, sizeof(path), "%s/pinless-file-XXXXXX", dir);
+		fd = mkstemp(path);
 	} else {
-		file = memfd_create("pinless", MFD_CLOEXEC);
+		fd = memfd_create("pinless", MFD_CLOEXEC);
 	}
-	if (file < 0)
+	if (fd < 0)
 		t_die("%s: %s", path, strerror(errno));
-	if (ftruncate(file, b->len))
+	if (dir)
+		unlink(path);
+	need_room(fd, len, path);
+	if (ftruncate(fd, len))
 		t_die("ftruncate of %s: %s", path, strerror(errno));
+	return fd;
+}
+
+void t_file_make(struct t_buf *b)
+{
+	file = t_file_open(where, b->len);
 	if (mmap(b->addr, b->len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) !=
 	    b->addr)
-		t_die("mmap of %s: %s", path, strerror(errno));
+		t_die("mmap of a file: %s", strerror(errno));
 }
 
 void t_file_hole(struct t_buf *b)

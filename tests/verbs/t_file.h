@@ -11,6 +11,17 @@
 #include "t_mem.h"
 
 /**
+ * t_file_open - make a file without a name
+ * @dir: the directory; NULL: a memfd
+ * @len: its length in bytes; nothing is written
+ *
+ * Fails where there is no room for as much.
+ *
+ * Return: the descriptor.
+ */
+int t_file_open(const char *dir, size_t len);
+
+/**
  * t_file_use - the directory of the files that t_file_make() makes
  * @dir: NULL: a memfd
  */
