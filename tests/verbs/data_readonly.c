@@ -2,7 +2,7 @@
 /*
  * Description: memory mapped PROT_READ (anonymous, a file, .rodata) in a region without local
  * write access is a good source of SEND, WRITE and READ, and is refused as the target of a
- * WRITE.
+ * WRITE. A read-only mapping in the place of memory that the device wrote refuses every write.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -13,7 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "t_op.h"
+#include "t_file.h"
+#include "t_memory.h"
 
 #define LEN	(2 * T_PAGE + 100)
 
@@ -92,6 +93,38 @@ static void writable_region(struct t_pair *p, enum t_kind kind, char *ro)
 	t_dereg(mr);
 }
 
+static void read_only_shared(struct t_buf *b)
+{
+	t_file_map(b, PROT_READ, MAP_SHARED);
+}
+
+/* As the .rodata of a program is mapped. */
+static void read_only_private(struct t_buf *b)
+{
+	t_file_map(b, PROT_READ, MAP_PRIVATE);
+}
+
+static void read_write(struct t_buf *b)
+{
+	t_file_map(b, PROT_READ | PROT_WRITE, MAP_SHARED);
+}
+
+/* In the place of memory that could be written: every verb, at either side. */
+static void events(struct t_dev *d)
+{
+	t_file_use("/var/tmp");
+	t_memory_event(d, &(struct t_memory){
+		.name = "read-only mapping of a file", .event = read_only_shared,
+		.refuse = T_REFUSE_WRITE, .restore = read_write, .drops = true,
+		.make = t_file_make, .done = t_file_check,
+	});
+	t_memory_event(d, &(struct t_memory){
+		.name = "private read-only mapping of a file", .event = read_only_private,
+		.refuse = T_REFUSE_WRITE, .restore = read_write, .drops = true,
+		.make = t_file_make, .done = t_file_check,
+	});
+}
+
 int main(void)
 {
 	char path[] = "/tmp/pinless-readonly-XXXXXX";
@@ -103,6 +136,8 @@ int main(void)
 
 	t_start(60);
 	d = t_dev_open();
+	if (t_kind_ok(&d, T_ODP, IBV_WR_SEND))
+		events(&d);
 	t_pair_open(&p, &d, NULL);
 	t_pattern(content, LEN, 5);
 	anon = t_mmap(LEN);

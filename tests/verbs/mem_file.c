@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "t_file.h"
-#include "t_op.h"
+#include "t_memory.h"
 
 #define PAGES	32
 #define REGION	(PAGES * T_PAGE)
@@ -128,6 +128,19 @@ static void one(struct t_pair *p, enum t_kind kind, const char *dir)
 	close(file);
 }
 
+/* Every verb, at either side, in explicit and implicit regions. */
+static void synced(struct t_dev *d, const char *dir)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "file, msync, %s", dir);
+	t_file_use(dir);
+	t_memory_event(d, &(struct t_memory){
+		.name = name, .event = t_file_msync, .restore = t_file_msync,
+		.make = t_file_make, .done = t_file_check_disk,
+	});
+}
+
 int main(void)
 {
 	struct t_pair p;
@@ -137,6 +150,8 @@ int main(void)
 	t_start(60);
 	d = t_dev_open();
 	t_need_odp(&d);
+	synced(&d, "/dev/shm");
+	synced(&d, "/var/tmp");
 	t_pair_open(&p, &d, NULL);
 	for (k = T_ODP; k <= T_IMPLICIT; k++) {
 		if (!t_kind_ok(&d, k, IBV_WR_RDMA_WRITE))

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: regions over hugetlb pages and over a memfd: every verb at odd offsets and over
- * page crossings, before and after the pages were discarded.
+ * page crossings, before and after the pages were discarded, unmapped, or taken from the file.
  *
  * Copyright (c) 2026 The pinless authors
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "t_op.h"
+#include "t_memory.h"
 
 #define REGION	(2 * T_HUGE)
+#define POOL	"/proc/sys/vm/nr_hugepages"
+#define PAGES	8
 
 static void use(struct t_pair *p, struct t_buf *l, struct t_buf *r)
 {
@@ -73,10 +77,102 @@ static void one(struct t_pair *p, enum t_kind kind, int side, int flags, int fd)
 	munmap(x.shadow, x.map_len);
 }
 
+#define EVENT_LEN	(2 * T_HUGE)
+
+static int file = -1;
+
+/* Over the registered part and what follows up to the end of its second huge page. */
+static void map_huge(struct t_buf *b, int flags)
+{
+	if (mmap(b->addr, EVENT_LEN, PROT_READ | PROT_WRITE, flags | MAP_FIXED, file, 0) != b->addr)
+		t_die("mmap of hugetlb pages: %s", strerror(errno));
+}
+
+static void make_private(struct t_buf *b)
+{
+	map_huge(b, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB);
+}
+
+static void make_shared(struct t_buf *b)
+{
+	file = memfd_create("pinless", MFD_CLOEXEC | MFD_HUGETLB);
+	if (file < 0 || ftruncate(file, EVENT_LEN))
+		t_die("memfd of hugetlb pages: %s", strerror(errno));
+	map_huge(b, MAP_SHARED);
+}
+
+/* What is behind the registered part goes with it. */
+static void zero(struct t_buf *b)
+{
+	memset(t_shadow(b, 0), 0, b->map_len - T_GUARD);
+}
+
+static void discard(struct t_buf *b)
+{
+	if (madvise(b->addr, EVENT_LEN, MADV_DONTNEED))
+		t_die("madvise(MADV_DONTNEED): %s", strerror(errno));
+	zero(b);
+}
+
+static void punch(struct t_buf *b)
+{
+	if (fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, EVENT_LEN))
+		t_die("fallocate(FALLOC_FL_PUNCH_HOLE): %s", strerror(errno));
+	zero(b);
+}
+
+static void map_again(struct t_buf *b)
+{
+	map_huge(b, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB);
+	zero(b);
+}
+
+static void take_away(struct t_buf *b)
+{
+	if (munmap(b->addr, EVENT_LEN))
+		t_die("munmap: %s", strerror(errno));
+}
+
+static void end_file(struct t_buf *b)
+{
+	(void)b;
+	close(file);
+	file = -1;
+}
+
+static unsigned int reserved(void)
+{
+	unsigned int n = 0;
+	FILE *f = fopen(POOL, "r");
+
+	if (!f || fscanf(f, "%u", &n) != 1)
+		t_skip("%s: this kernel has no hugetlb pages", POOL);
+	fclose(f);
+	return n;
+}
+
+/* Every verb, at either side, in explicit and implicit regions. */
+static void events(struct t_dev *d)
+{
+	t_memory_event(d, &(struct t_memory){
+		.name = "hugetlb, MADV_DONTNEED", .event = discard, .make = make_private,
+		.drops = true, .huge = true,
+	});
+	t_memory_event(d, &(struct t_memory){
+		.name = "hugetlb, munmap", .event = take_away, .make = make_private,
+		.refuse = T_REFUSE_ALL, .restore = map_again, .drops = true, .huge = true,
+	});
+	t_memory_event(d, &(struct t_memory){
+		.name = "hugetlb memfd, hole", .event = punch, .make = make_shared,
+		.done = end_file, .drops = true, .huge = true,
+	});
+}
+
 int main(void)
 {
 	struct t_pair p;
 	struct t_dev d;
+	unsigned int pool;
 	int k, side, fd;
 
 	t_start(90);
@@ -85,7 +181,13 @@ int main(void)
 	t_need_odp(&d);
 	if (d.rxe)
 		t_skip("odd offsets corrupt data on soft-RoCE: see data_write");
-	t_run("echo 16 > /proc/sys/vm/nr_hugepages");
+	pool = reserved();
+	t_run("echo %u > " POOL, pool + PAGES);
+	if (reserved() < pool + PAGES) {
+		t_run("echo %u > " POOL, pool);
+		t_skip("no %d huge pages could be reserved: memory is in small pieces", PAGES);
+	}
+	events(&d);
 	t_pair_open(&p, &d, NULL);
 	for (k = 0; k < T_KINDS; k++) {
 		if (!t_kind_ok(&d, k, IBV_WR_RDMA_WRITE))
@@ -104,7 +206,7 @@ int main(void)
 		}
 	}
 	t_pair_close(&p);
-	t_run("echo 0 > /proc/sys/vm/nr_hugepages");
+	t_run("echo %u > " POOL, pool);
 	t_dev_close(&d);
 	return t_finish();
 }

@@ -17,8 +17,6 @@
 #define MADV_COLLAPSE 25
 #endif
 
-#define REGION	(2 * T_HUGE)
-
 /* Huge pages among the pages of the mapping at @addr, in KiB, by /proc/self/smaps. */
 static long huge_kib(const void *addr)
 {
@@ -40,122 +38,112 @@ static long huge_kib(const void *addr)
 	return kib;
 }
 
-static void open_huge(struct t_buf *b, struct ibv_pd *pd, enum t_kind kind, int advice)
-{
-	static uint32_t seed;
+/* How often there were huge pages when the event came, or after it for one that makes them. */
+static unsigned int huge, tried;
 
-	memset(b, 0, sizeof(*b));
-	b->len = REGION;
-	b->map_len = REGION + 2 * T_GUARD;
-	b->map = (char *)t_mmap_huge_aligned(b->map_len + 2 * T_HUGE) + T_HUGE - T_GUARD;
-	b->addr = b->map + T_GUARD;
-	b->iova = (uintptr_t)b->addr;
-	b->shadow = t_mmap(b->map_len);
-	madvise(b->addr, REGION, advice);
-	t_buf_fill(b, ++seed);
-	t_buf_reg(b, pd, kind, T_ACCESS_ALL);
+static void look(const struct t_buf *b)
+{
+	tried++;
+	huge += huge_kib(b->addr) > 0;
 }
 
-static void close_huge(struct t_buf *b)
+/* The rest of the buffer has small pages, so that the event is about all huge ones. */
+static void make_huge(struct t_buf *b)
 {
-	t_dereg(b->mr);
-	munmap(b->map + T_GUARD - T_HUGE, b->map_len + 2 * T_HUGE);
-	munmap(b->shadow, b->map_len);
+	madvise(b->addr, T_HUGE, MADV_HUGEPAGE);
+	madvise(b->addr + T_HUGE, b->len - T_HUGE, MADV_NOHUGEPAGE);
 }
 
-static void use(struct t_pair *p, struct t_buf *l, struct t_buf *r)
+static void make_small(struct t_buf *b)
 {
-	static const enum ibv_wr_opcode ops[] = {
-		IBV_WR_RDMA_WRITE, IBV_WR_RDMA_READ, IBV_WR_SEND, IBV_WR_ATOMIC_FETCH_AND_ADD,
-	};
-	static const size_t offs[] = { 0, 5 * T_PAGE, T_HUGE - T_PAGE, T_HUGE, 600 * T_PAGE };
-	unsigned int i, j;
-
-	for (i = 0; i < T_ARRAY_SIZE(ops); i++) {
-		bool atomic = t_is_atomic(ops[i]);
-
-		for (j = 0; j < T_ARRAY_SIZE(offs); j++)
-			t_do(p, &(struct t_op){ .opcode = ops[i], .l = l, .r = r, .loff = offs[j],
-						.roff = offs[T_ARRAY_SIZE(offs) - 1 - j],
-						.len = atomic ? 8 : 1000, .compare_add = 77 });
-		if (!p->a.d->rxe && !atomic)
-			t_do(p, &(struct t_op){ .opcode = ops[i], .l = l, .r = r, .loff = 12345,
-						.roff = T_HUGE - 100000, .len = 200001 });
-	}
-	t_buf_check_all("initiator side memory", l);
-	t_buf_check_all("target side memory", r);
+	madvise(b->addr, b->len, MADV_NOHUGEPAGE);
 }
 
-static void split(struct t_pair *p, struct t_buf *l, struct t_buf *r, struct t_buf *b)
+static void nothing(struct t_buf *b)
 {
-	t_case("%s, one page of a huge page discarded", t_kind_name(b->kind));
-	madvise(b->addr + 5 * T_PAGE, T_PAGE, MADV_DONTNEED);
-	memset(t_shadow(b, 5 * T_PAGE), 0, T_PAGE);
-	use(p, l, r);
-	t_case("%s, one page of a huge page read-only and back", t_kind_name(b->kind));
-	mprotect(b->addr + T_HUGE + 9 * T_PAGE, T_PAGE, PROT_READ);
-	t_buf_check_all("memory", b);
-	mprotect(b->addr + T_HUGE + 9 * T_PAGE, T_PAGE, PROT_READ | PROT_WRITE);
-	use(p, l, r);
-	t_case("%s, a huge page discarded", t_kind_name(b->kind));
-	madvise(b->addr, T_HUGE, MADV_DONTNEED);
-	memset(t_shadow(b, 0), 0, T_HUGE);
-	use(p, l, r);
+	look(b);
 }
 
-static void collapse(struct t_pair *p, struct t_buf *l, struct t_buf *r, struct t_buf *b)
+static void discard_page(struct t_buf *b)
 {
-	int rc;
+	look(b);
+	if (madvise(b->addr + 7 * T_PAGE, T_PAGE, MADV_DONTNEED))
+		t_die("madvise(MADV_DONTNEED): %s", strerror(errno));
+	memset(t_shadow(b, 7 * T_PAGE), 0, T_PAGE);
+}
 
-	t_case("%s, collapsed after use", t_kind_name(b->kind));
-	use(p, l, r);
-	madvise(b->addr, REGION, MADV_HUGEPAGE);
-	rc = madvise(b->addr, REGION, MADV_COLLAPSE);
-	if (rc) {
+static void protect_page(struct t_buf *b)
+{
+	look(b);
+	if (mprotect(b->addr + 300 * T_PAGE, T_PAGE, PROT_READ) ||
+	    mprotect(b->addr + 300 * T_PAGE, T_PAGE, PROT_READ | PROT_WRITE))
+		t_die("mprotect: %s", strerror(errno));
+}
+
+static void discard(struct t_buf *b)
+{
+	look(b);
+	if (madvise(b->addr, b->len, MADV_DONTNEED))
+		t_die("madvise(MADV_DONTNEED): %s", strerror(errno));
+	memset(t_shadow(b, 0), 0, b->len);
+}
+
+/* With memory in small pieces the kernel says no, and nothing has happened. */
+static void collapse(struct t_buf *b)
+{
+	madvise(b->addr, T_HUGE, MADV_HUGEPAGE);
+	if (madvise(b->addr, T_HUGE, MADV_COLLAPSE))
 		t_skip_case("madvise(MADV_COLLAPSE): %s", strerror(errno));
-		return;
-	}
-	t_check(huge_kib(b->addr) > 0, "expected huge pages after MADV_COLLAPSE, seen none");
-	use(p, l, r);
-	split(p, l, r, b);
+	else
+		t_check(huge_kib(b->addr) > 0,
+			"expected huge pages after MADV_COLLAPSE, seen none");
+	look(b);
+}
+
+static void collapse_and_discard(struct t_buf *b)
+{
+	collapse(b);
+	discard_page(b);
+}
+
+static void told(const char *name)
+{
+	printf("%s: huge pages in %u of %u cases\n", name, huge, tried);
+	huge = 0;
+	tried = 0;
 }
 
 int main(void)
 {
-	struct t_buf l, r;
-	struct t_pair p;
+	static const struct {
+		const char *name;
+		void (*event)(struct t_buf *b);
+		void (*make)(struct t_buf *b);
+		bool drops;
+	} events[] = {
+		{ "huge pages", nothing, make_huge, false },
+		{ "one page of a huge page discarded", discard_page, make_huge, false },
+		{ "one page of a huge page read-only and back", protect_page, make_huge, false },
+		{ "a huge page discarded", discard, make_huge, true },
+		{ "MADV_COLLAPSE", collapse, make_small, false },
+		{ "MADV_COLLAPSE and one page discarded", collapse_and_discard, make_small, false },
+	};
+	unsigned int i, any = 0;
 	struct t_dev d;
-	int kind, side;
 
 	t_start(90);
 	d = t_dev_open();
 	t_need_odp(&d);
-	t_pair_open(&p, &d, NULL);
-	for (kind = T_ODP; kind <= T_IMPLICIT; kind++) {
-		if (!t_kind_ok(&d, kind, IBV_WR_RDMA_WRITE))
-			continue;
-		for (side = 0; side < 2; side++) {
-			struct t_buf *b = side ? &r : &l;
-
-			open_huge(&l, p.a.pd, side ? T_PINNED : kind,
-				  side ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
-			open_huge(&r, p.b.pd, side ? kind : T_PINNED,
-				  side ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-			t_case("%s, huge pages", t_kind_name(kind));
-			if (huge_kib(b->addr) <= 0)
-				t_skip_case("the kernel gave no huge pages");
-			use(&p, &l, &r);
-			split(&p, &l, &r, b);
-			close_huge(&l);
-			close_huge(&r);
-			open_huge(&l, p.a.pd, side ? T_PINNED : kind, MADV_NOHUGEPAGE);
-			open_huge(&r, p.b.pd, side ? kind : T_PINNED, MADV_NOHUGEPAGE);
-			collapse(&p, &l, &r, b);
-			close_huge(&l);
-			close_huge(&r);
-		}
+	for (i = 0; i < T_ARRAY_SIZE(events); i++) {
+		t_memory_event(&d, &(struct t_memory){
+			.name = events[i].name, .event = events[i].event,
+			.drops = events[i].drops, .make = events[i].make, .huge = true,
+		});
+		any += huge;
+		told(events[i].name);
 	}
-	t_pair_close(&p);
+	if (!any)
+		t_skip("the kernel gave no huge pages: nothing was shown");
 	t_dev_close(&d);
 	return t_finish();
 }

@@ -58,9 +58,13 @@ int t_file_open(const char *dir, size_t len)
 void t_file_make(struct t_buf *b)
 {
 	file = t_file_open(where, b->len);
-	if (mmap(b->addr, b->len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) !=
-	    b->addr)
-		t_die("mmap of a file: %s", strerror(errno));
+	t_file_map(b, PROT_READ | PROT_WRITE, MAP_SHARED);
+}
+
+void t_file_map(struct t_buf *b, int prot, int flags)
+{
+	if (mmap(b->addr, b->len, prot, flags | MAP_FIXED, file, 0) != b->addr)
+		t_die("mmap of the file: %s", strerror(errno));
 }
 
 void t_file_hole(struct t_buf *b)
@@ -89,6 +93,12 @@ void t_file_write(struct t_buf *b)
 	t_pattern(t_shadow(b, 0), b->len, 2718);
 	if (pwrite(file, t_shadow(b, 0), b->len, 0) != (ssize_t)b->len)
 		t_die("pwrite of %zu bytes: %s", b->len, strerror(errno));
+}
+
+void t_file_msync(struct t_buf *b)
+{
+	if (msync(b->addr, b->len, MS_SYNC))
+		t_die("msync: %s", strerror(errno));
 }
 
 void t_file_sync(struct t_buf *b)

@@ -42,6 +42,16 @@ void t_file_grow(struct t_buf *b);
 /** t_file_write - new content by write(2) (.event) */
 void t_file_write(struct t_buf *b);
 
+/** t_file_msync - msync, which makes every page clean (.event, .restore) */
+void t_file_msync(struct t_buf *b);
+
+/**
+ * t_file_map - map the file over the registered part again
+ * @prot: PROT_*
+ * @flags: MAP_SHARED or MAP_PRIVATE
+ */
+void t_file_map(struct t_buf *b, int prot, int flags);
+
 /** t_file_sync - fsync, which makes every page clean (.event, .restore) */
 void t_file_sync(struct t_buf *b);
 

@@ -33,6 +33,11 @@ struct t_memory {
 	 * registered afterwards. Without it, it is anonymous and private.
 	 */
 	void (*make)(struct t_buf *b);
+	/**
+	 * The memory may have huge pages, also anonymous memory: a fault of the device counts the
+	 * pages that it asked for, and an invalidation all 512.
+	 */
+	bool huge;
 	/** When not NULL: last checks, while the memory is registered still. */
 	void (*done)(struct t_buf *b);
 };
@@ -48,7 +53,8 @@ struct t_memory {
  * faulted again when they are used again.
  *
  * The buffers are far away from whatever else the program maps, so that a place that an
- * event has emptied stays empty; the whole process gets no huge pages.
+ * event has emptied stays empty. They begin at a 2 MiB boundary, and what follows them is mapped
+ * up to the next one. The whole process gets no huge pages but for events with @huge.
  */
 void t_memory_event(struct t_dev *d, const struct t_memory *m);
 
