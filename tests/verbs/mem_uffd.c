@@ -246,8 +246,8 @@ static void events(struct t_dev *d)
 	pthread_t t;
 
 	quick = open_uffd();
-	if (waits && pthread_create(&t, NULL, quick_handler, NULL))
-		t_die("pthread_create failed");
+	if (waits)
+		t_thread(&t, quick_handler, NULL);
 	t_memory_event(d, &(struct t_memory){
 		.name = "userfaultfd, missing pages", .event = take_pages,
 		.refuse = waits ? 0 : T_REFUSE_ALL, .restore = give_pages, .drops = true,
