@@ -270,13 +270,13 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 		drop_table(leaf, i, j, &t);
 		if (i == 0 && j == PINLESS_LEAF_PAGES - 1) {
 			table = leaf->table;
-			leaf->kind = PINLESS_LEAF_EMPTY;
+			WRITE_ONCE(leaf->kind, PINLESS_LEAF_EMPTY);
 		}
 		break;
 	case PINLESS_LEAF_HUGE:
 		if (t.dropped) {
 			tally_add(&t, leaf->huge, PINLESS_LEAF_PAGES);
-			leaf->kind = PINLESS_LEAF_EMPTY;
+			WRITE_ONCE(leaf->kind, PINLESS_LEAF_EMPTY);
 		} else if (leaf->huge & PINLESS_ENTRY_WRITE) {
 			tally_add(&t, leaf->huge, PINLESS_LEAF_PAGES);
 			leaf->huge &= ~(PINLESS_ENTRY_WRITE |
@@ -344,7 +344,7 @@ void pinless_leaf_kill(struct pinless_leaf *leaf)
 	write_lock(&leaf->lock);
 	if (leaf->kind == PINLESS_LEAF_TABLE)
 		table = leaf->table;
-	leaf->kind = PINLESS_LEAF_DEAD;
+	WRITE_ONCE(leaf->kind, PINLESS_LEAF_DEAD);
 	write_unlock(&leaf->lock);
 	pinless_table_free(table);
 }
@@ -380,16 +380,17 @@ void pinless_leaf_dirty(struct pinless_leaf *leaf, unsigned int index)
 {
 	u64 *entry = leaf->kind == PINLESS_LEAF_HUGE ? &leaf->huge :
 						       &leaf->table[index];
+	u64 seen = READ_ONCE(*entry);
 	struct page *page;
 
 	lockdep_assert_held_read(&leaf->lock);
-	if (READ_ONCE(*entry) & PINLESS_ENTRY_DIRTY)
+	if (seen & PINLESS_ENTRY_DIRTY)
 		return;
 	/*
 	 * Several readers may come here at once; each marks the page before it
 	 * writes to it, whoever sets the bit first.
 	 */
-	page = pfn_to_page(pinless_entry_pfn(*entry));
+	page = pfn_to_page(pinless_entry_pfn(seen));
 	if (!pinless_broken(PINLESS_RULE_DIRTY))
 		folio_mark_dirty(page_folio(page));
 	set_bit(PINLESS_ENTRY_DIRTY_NR, (unsigned long *)entry);
@@ -424,7 +425,7 @@ static unsigned int commit_huge(struct pinless_leaf *leaf, unsigned long pfn,
 		pinless_table_free(*table);
 		*table = leaf->table;
 	}
-	leaf->kind = PINLESS_LEAF_HUGE;
+	WRITE_ONCE(leaf->kind, PINLESS_LEAF_HUGE);
 	leaf->huge = entry;
 	return missing;
 }
@@ -467,7 +468,7 @@ unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
 		if (!*table)
 			return 0;
 		leaf->table = *table;
-		leaf->kind = PINLESS_LEAF_TABLE;
+		WRITE_ONCE(leaf->kind, PINLESS_LEAF_TABLE);
 		*table = NULL;
 	}
 	for (i = first; i <= last; i++, pfns++) {
@@ -523,7 +524,7 @@ unsigned int pinless_leaf_shrink(struct pinless_leaf *leaf)
 	if (leaf->kind == PINLESS_LEAF_TABLE) {
 		drop_table(leaf, 0, PINLESS_LEAF_PAGES - 1, &t);
 		table = leaf->table;
-		leaf->kind = PINLESS_LEAF_EMPTY;
+		WRITE_ONCE(leaf->kind, PINLESS_LEAF_EMPTY);
 	}
 	write_unlock(&leaf->lock);
 	tally_flush(&t);

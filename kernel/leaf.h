@@ -70,10 +70,10 @@ enum pinless_leaf_kind {
  *          holds the first address, its @mm the address space
  * @lock:   readers look entries up and copy through them, the writer changes
  *          them; spinning, taken by the invalidation. Protects @kind, @table,
- *          @huge
+ *          @huge; but for PINLESS_ENTRY_DIRTY, which readers set
  * @table:  PINLESS_LEAF_PAGES entries, one page (PINLESS_LEAF_TABLE)
  * @huge:   the entry of the first page (PINLESS_LEAF_HUGE)
- * @kind:   enum pinless_leaf_kind
+ * @kind:   enum pinless_leaf_kind; written under the lock, a hint without
  * @used:   looked at since the shrinker came by; a hint, written without lock
  * @node:   in the list of the mirror, under its list_lock
  * @rcu:    frees it, when it is in no list any more
@@ -105,14 +105,17 @@ static inline unsigned int pinless_leaf_index(u64 addr)
 	return (addr >> PAGE_SHIFT) & (PINLESS_LEAF_PAGES - 1);
 }
 
-/* The entry of a page; 0 when there is none. The lock is held. */
+/*
+ * The entry of a page; 0 when there is none. The lock is held; another reader may
+ * set PINLESS_ENTRY_DIRTY meanwhile.
+ */
 static inline u64 pinless_leaf_entry(const struct pinless_leaf *leaf,
 				     unsigned int index)
 {
 	if (leaf->kind == PINLESS_LEAF_TABLE)
-		return leaf->table[index];
+		return READ_ONCE(leaf->table[index]);
 	if (leaf->kind == PINLESS_LEAF_HUGE)
-		return leaf->huge + ((u64)index << PINLESS_ENTRY_PFN);
+		return READ_ONCE(leaf->huge) + ((u64)index << PINLESS_ENTRY_PFN);
 	return 0;
 }
 
