@@ -13,6 +13,7 @@ kernel_flavour()
 	esac
 }
 
+# KERNEL_LIMIT of the caller: seconds after which the build is given up
 kernel_make()
 {
 	local work=$CACHE/work/kernel-$KERNEL_NAME status=0 watched=()
@@ -27,10 +28,29 @@ kernel_make()
 	: >"$BUILD_LOG"
 	step "building the kernel $KERNEL_NAME (tens of minutes, once)" "$BUILD_LOG" \
 		in_root "$ROOT" "$TOP:/pinless:ro" "$1:/out" "$work:/work" -- \
+		timeout --kill-after 10 "${KERNEL_LIMIT:-0}" \
 		nice "${watched[@]}" bash /pinless/tests/vm/lib/in-root-kernel.sh \
 			"${KERNEL_NAME%-*}" "${KERNEL_NAME##*-}" || status=$?
 	remove_tree "$work"
 	return "$status"
+}
+
+# kernel_entry NAME: sets KERNEL_ENTRY to the name in the cache of a kernel that
+# is built here
+kernel_entry()
+{
+	local options=$TOP/tests/vm/kernel
+
+	roots_get kernel
+	KERNEL_ENTRY=kernel-$1-$(hash_of "$(basename "$ROOT")" "$LIB/in-root-kernel.sh" \
+		"$options/base.config" "$options/$(kernel_flavour "$1").config")
+}
+
+# kernel_cached NAME: is it in the cache?
+kernel_cached()
+{
+	kernel_entry "$1"
+	[ -d "$CACHE/$KERNEL_ENTRY" ]
 }
 
 # kernel_get NAME: sets KERNEL_BINDS to what a root needs to see of the kernel
@@ -38,17 +58,13 @@ kernel_make()
 # which are in the build root
 kernel_get()
 {
-	local options=$TOP/tests/vm/kernel flavour
-
 	KERNEL_NAME=$1
 	KERNEL_BINDS=()
 	KERNEL_KEY=()
-	flavour=$(kernel_flavour "$1")
-	[ -n "$flavour" ] || return 0
-	roots_get kernel
+	[ -n "$(kernel_flavour "$1")" ] || return 0
+	kernel_entry "$1"
 	BUILD_LOG=$CACHE/log/kernel-$1.log
-	if ! cached "kernel-$1-$(hash_of "$(basename "$ROOT")" "$LIB/in-root-kernel.sh" \
-		"$options/base.config" "$options/$flavour.config")" kernel_make; then
+	if ! cached "$KERNEL_ENTRY" kernel_make; then
 		host_network_or_die "$BUILD_LOG"
 		log_tail "$BUILD_LOG"
 		die "cannot build the kernel $1" "$BUILD_LOG" \

@@ -10,8 +10,8 @@
 # The groups counted, whose figures were recorded there, and contract run on 7.x
 # with pinless0 only; torture too, unless another kernel is asked for.
 # numa is the part of verbs that needs two NUMA nodes, conditions runs it where
-# something is lacking, on a kernel whose rxe has no on-demand paging, sanitize is what
-# finds most in little time on a sanitizer kernel.
+# something is lacking, on a kernel whose rxe has no on-demand paging, sanitize is that
+# for which a plain run of all tests has time on a sanitizer kernel (sanitize.sh).
 MACHINE_GROUPS='verbs pyverbs torture conditions perftest-odp perftest counted contract numa sanitize'
 # A machine that does nothing is found by the limit of a test; this one is for hosts that are slow.
 GROUP_LIMIT=3600
@@ -158,7 +158,7 @@ group_wanted()
 	conditions:6.12:) return 0 ;;
 	counted:* | contract:* | conditions:*) return 1 ;;
 	torture:*:rxe0 | sanitize:*:rxe0) return 1 ;;
-	sanitize:*-sanitize:*) return 0 ;;
+	sanitize:*-sanitize:* | sanitize:*-kcsan:*) return 0 ;;
 	sanitize:*) return 1 ;;
 	torture:7.x:*) return 0 ;;
 	torture:*) [ -n "$KERNEL" ] && return 0 || return 1 ;;
@@ -170,6 +170,7 @@ group_limit()
 {
 	local limit=$GROUP_LIMIT
 
+	[ -z "${SANITIZE_LEFT:-}" ] || { echo $((SANITIZE_LEFT + 900)); return; }
 	[ "$2" != torture ] || limit=$((${TORTURE:=$TORTURE_SECONDS} + 1200))
 	echo $((limit * $(kernel_slowdown "$1")))
 }
@@ -201,6 +202,10 @@ machine_group()
 	job_env PINLESS_KERNEL "${kernel%%-*}"
 	job_env TORTURE "${TORTURE:-$TORTURE_SECONDS}"
 	job_env TORTURE_SEED "${PINLESS_TEST_SEED:-}"
+	if [ -n "${SANITIZE_LEFT:-}" ]; then
+		job_env VERBS_SECONDS "$SANITIZE_LEFT"
+		VM_BOOT_LIMIT=400
+	fi
 	[ "$group" != counted ] || VM_MODE=counted
 	# Pages move between the nodes when a test says so.
 	[ "$group" != numa ] || VM_APPEND='numa=fake=2 numa_balancing=disable'
@@ -215,6 +220,7 @@ machine_group()
 		status=0
 		vm_run "$kernel" "$(group_limit "$kernel" "$group")" >"$OUT/logs/$name.output" || status=$?
 	fi
+	[ -s "$JOB/result" ] || : >"$OUT/logs/$name.not-up"
 	mkdir -p "$OUT/logs/$name"
 	cp -a "$JOB/out/." "$OUT/logs/$name/"
 	cp "$JOB/console.log" "$OUT/logs/$name.console" 2>/dev/null
@@ -225,11 +231,11 @@ machine_group()
 # group_results KERNEL GROUP: takes the result lines of a finished machine
 group_results()
 {
-	local name=$1.$2 kernel=$1 status verdict test seconds reason before after word
+	local name=$1.$2 kernel=$1 group=$2 status verdict test seconds reason before after word
 
 	before=$(results_count FAIL)
 	if [ -e "$OUT/logs/$name.output.dead-timers" ]; then
-		say "  $kernel $2: a CPU of the emulator stood still; a second machine has run all of it:"
+		say "  $kernel $group: a CPU of the emulator stood still; a second machine has run all of it:"
 		sed -n 's/^NOTE /    | /p' "$OUT/logs/$name.output.dead-timers" >&2
 	fi
 	while read -r word verdict test seconds reason; do
@@ -244,6 +250,12 @@ group_results()
 		esac
 	done <"$OUT/logs/$name.output"
 	status=$(cat "$OUT/logs/$name.status" 2>/dev/null || echo 1)
+	if [ -n "${SANITIZE_LEFT:-}" ] && [ -e "$OUT/logs/$name.not-up" ]; then
+		# Nothing of this project was in it yet.
+		result skip "$name" 0 "its machine did not come up: see $OUT/logs/$name.console"
+		say "  $kernel $group: skipped: its machine did not come up: see $OUT/logs/$name.console"
+		return
+	fi
 	if ! grep -q '^SUITE-END' "$OUT/logs/$name.output"; then
 		case $status in
 		1) reason=$(grep -m 1 'error:' "$OUT/logs/$name.stderr" || echo "the job failed") ;;
@@ -263,7 +275,7 @@ group_results()
 			"$(grep -m 1 -E -f "$LIB/../guest/bad-log" "$OUT/logs/$name.console")"
 	fi
 	after=$(results_count FAIL)
-	say "  $kernel $2: $(grep -c '^RESULT pass' "$OUT/logs/$name.output") passed," \
+	say "  $kernel $group: $(grep -c '^RESULT pass' "$OUT/logs/$name.output") passed," \
 		"$((after - before)) failed, $(grep -c '^RESULT skip' "$OUT/logs/$name.output") skipped"
 }
 
@@ -280,16 +292,16 @@ machines_parallel()
 	fi
 }
 
+# test_machines KERNELS [TITLE]: all groups that are chosen and wanted, each in a machine
 test_machines()
 {
-	local kernels=$1 kernel group parallel start=$SECONDS pid
+	local kernels=$1 title=${2:-Tests in machines} kernel group parallel start=$SECONDS pid
 	local -A running=()
 
 	# The machines' own shells end their QEMU when they are told to end.
 	trap 'kill "${!running[@]}" 2>/dev/null; wait; exit 130' INT TERM
 
 	parallel=$(machines_parallel)
-	say "Tests in machines ($parallel at a time):"
 	for group in $MACHINE_GROUPS; do
 		chosen "$group" || continue
 		for kernel in $kernels; do
@@ -297,6 +309,8 @@ test_machines()
 			while [ "${#running[@]}" -ge "$parallel" ]; do
 				machines_reap
 			done
+			[ -z "$title" ] || say "$title ($parallel at a time):"
+			title=''
 			say "  $kernel $group: started at $((SECONDS - start)) s"
 			machine_group "$kernel" "$group" 2>"$OUT/logs/$kernel.$group.stderr" &
 			running[$!]="$kernel $group"
@@ -364,10 +378,6 @@ command_test()
 		*) usage_error "unknown group '$part' in --only: choose from unit model fuzz build $MACHINE_GROUPS" ;;
 		esac
 	done
-	case ,$ONLY,:$FLAVOUR in
-	*,sanitize,*:sanitize) ;;
-	*,sanitize,*) usage_error "the group 'sanitize' belongs to --sanitize" ;;
-	esac
 	OUT=${OUT:-$TOP/results}/test
 	rm -rf "$OUT"
 	mkdir -p "$OUT/logs" || die "cannot write to $OUT" "" "choose another folder with --out"
@@ -400,6 +410,11 @@ command_test()
 		done
 		test_machines "$kernels"
 	fi
+	case $FLAVOUR:$KERNEL:$DEVICE in
+	:: | :7.x: | ::pinless0 | :7.x:pinless0)
+		chosen sanitize && test_sanitized "$start"
+		;;
+	esac
 	if [ -n "$CONFORMANCE" ]; then
 		bash "$TOP/tests/conformance-doc.sh" --print "$RESULTS"
 	else

@@ -139,7 +139,7 @@ vm_timer()
 # VM_TIMEOUT, or VM_LOST when the machine died.
 vm_run()
 {
-	local status=0 try
+	local status=0 try reason
 
 	initramfs_get "$1"
 	image_get
@@ -150,7 +150,8 @@ vm_run()
 		# An emulated CPU can die of its emulator while the kernel still boots.
 		[ ! -s "$JOB/result" ] || break
 		[ "$try" -lt 3 ] || break
-		say "  the machine did not come up (try $try): booting it once more"
+		reason=$(tr -d '\r' <"$JOB/console.log" | sed -n 's/^.*pinless-init: //p' | tail -n 1)
+		say "  the machine did not come up (try $try)${reason:+: $reason}: booting it once more"
 		cp "$JOB/console.log" "$JOB/console.log.$try" 2>/dev/null
 	done
 	return "$status"
@@ -186,7 +187,7 @@ vm_once()
 		-chardev "pipe,id=mon,path=$JOB/mon" -mon chardev=mon,mode=readline \
 		</dev/null 2>"$JOB/qemu.log" &
 	pid=$!
-	vm_timer "$limit" "$pid" "$((240 * $(kernel_slowdown "$1")))" >/dev/null 2>&1 &
+	vm_timer "$limit" "$pid" "${VM_BOOT_LIMIT:-$((240 * $(kernel_slowdown "$1")))}" >/dev/null 2>&1 &
 	timer=$!
 	trap 'kill "$pid" 2>/dev/null' INT TERM
 	wait "$pid"
