@@ -22,7 +22,7 @@
 #include "t_options.h"
 
 /* More than any of the calls allocates. */
-#define NTH_MAX	5000
+#define NTH_MAX	1000000
 /* All of these fail, also where later ones are sampled. */
 #define FIRST	24
 #define SMALL	(16 * T_PAGE)
