@@ -14,7 +14,8 @@
  *	no-odp		the device has no On-Demand Paging
  *	no-transports	the device has it, but on no transport
  *	events		nothing is spoiled; at the end the completion events that
- *			were taken are printed
+ *			were taken are printed, and whether mlx5 would deliver data
+ *			in completions
  *
  * Requests count from 1 in the whole program, without those of librdmacm's own device
  * contexts, by which the sides talk with -z. perftest must use ibv_post_send()
@@ -84,8 +85,11 @@ __attribute__((constructor)) static void choose(void)
 
 __attribute__((destructor)) static void report(void)
 {
+	const char *scatter = getenv("MLX5_SCATTER_TO_CQE");
+
 	if (chosen == EVENTS)
-		fprintf(stderr, "perftest_break: %lu completion events\n", events);
+		fprintf(stderr, "perftest_break: %lu completion events, scatter to CQE %s\n",
+			events, scatter && !strcmp(scatter, "0") ? "off" : "on");
 	else if (chosen < CLOCK && posted < number)
 		fprintf(stderr, "perftest_break: only %lu requests were posted\n", posted);
 }
