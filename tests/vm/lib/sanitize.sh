@@ -9,10 +9,13 @@ SANITIZE_KERNEL=7.x-sanitize
 # Seconds since the start of the command: after SANITIZE_BUILD_UNTIL no build of
 # the kernel begins, at SANITIZE_BUILD_END one is given up, and at SANITIZE_END
 # the group lets no further program begin, nor after SANITIZE_SECONDS of its own.
-SANITIZE_BUILD_UNTIL=2700
-SANITIZE_BUILD_END=3600
-SANITIZE_END=4000
+SANITIZE_BUILD_UNTIL=3100
+SANITIZE_BUILD_END=3800
+SANITIZE_END=4300
 SANITIZE_SECONDS=600
+# What booting may take with all its tries, and a program before PINLESS_SLOWDOWN.
+SANITIZE_BOOT=400
+SANITIZE_PROGRAM=60
 # What the build of the kernel and its machine need.
 SANITIZE_DISK_GB=8
 SANITIZE_MEMORY_GB=6
@@ -68,6 +71,13 @@ sanitize_kernel()
 		SANITIZE_REASON="its kernel was not built: see $CACHE/log/kernel-$SANITIZE_KERNEL.log"
 	fi
 	return 1
+}
+
+# sanitize_limit: seconds that the machine may run: more than it takes to boot and
+# to end all that begins in time, with what is looked for at the end
+sanitize_limit()
+{
+	echo $((SANITIZE_BOOT + SANITIZE_LEFT + SANITIZE_PROGRAM * $(kernel_slowdown "$SANITIZE_KERNEL") + 240))
 }
 
 # test_sanitized START: the group sanitize, after all other machines have ended

@@ -136,28 +136,38 @@ vm_timer()
 
 # vm_run KERNEL SECONDS: boots KERNEL and runs $JOB/job/command in it, output
 # on stdout, kernel log in $JOB/console.log. Returns the job's status,
-# VM_TIMEOUT, or VM_LOST when the machine died.
+# VM_TIMEOUT, or VM_LOST when the machine died. VM_BOOT_SECONDS: what all its
+# tries to boot may take together.
 vm_run()
 {
-	local status=0 try reason
+	local status=0 try reason boot boot_end=$((SECONDS + ${VM_BOOT_SECONDS:-0}))
 
 	initramfs_get "$1"
 	image_get
 	for try in 1 2 3; do
 		status=0
-		vm_once "$@" || status=$?
+		boot=$((240 * $(kernel_slowdown "$1")))
+		[ -z "${VM_BOOT_SECONDS:-}" ] || boot=$((boot_end - SECONDS))
+		vm_once "$@" "$boot" || status=$?
 		[ "$status" -eq "$VM_LOST" ] || [ "$status" -eq "$VM_TIMEOUT" ] || break
 		# An emulated CPU can die of its emulator while the kernel still boots.
 		[ ! -s "$JOB/result" ] || break
 		[ "$try" -lt 3 ] || break
-		reason=$(tr -d '\r' <"$JOB/console.log" | sed -n 's/^.*pinless-init: //p' | tail -n 1)
+		[ -z "${VM_BOOT_SECONDS:-}" ] || [ "$SECONDS" -lt "$boot_end" ] || break
+		reason=$(vm_not_up)
 		say "  the machine did not come up (try $try)${reason:+: $reason}: booting it once more"
 		cp "$JOB/console.log" "$JOB/console.log.$try" 2>/dev/null
 	done
 	return "$status"
 }
 
-# vm_once KERNEL SECONDS: one try of vm_run
+# vm_not_up: prints why the machine says that it did not come up, if it says it
+vm_not_up()
+{
+	tr -d '\r' <"$JOB/console.log" 2>/dev/null | sed -n 's/^.*pinless-init: //p' | tail -n 1
+}
+
+# vm_once KERNEL SECONDS BOOT: one try of vm_run, with BOOT seconds to boot
 vm_once()
 {
 	local limit=$2 pid timer reader unblock status word
@@ -187,7 +197,7 @@ vm_once()
 		-chardev "pipe,id=mon,path=$JOB/mon" -mon chardev=mon,mode=readline \
 		</dev/null 2>"$JOB/qemu.log" &
 	pid=$!
-	vm_timer "$limit" "$pid" "${VM_BOOT_LIMIT:-$((240 * $(kernel_slowdown "$1")))}" >/dev/null 2>&1 &
+	vm_timer "$limit" "$pid" "$3" >/dev/null 2>&1 &
 	timer=$!
 	trap 'kill "$pid" 2>/dev/null' INT TERM
 	wait "$pid"
