@@ -11,6 +11,9 @@
  *	add@N		the Nth atomic operation adds one more
  *	refuse@N	posting the Nth send request fails
  *	clock@N		the monotonic clock runs N times as fast
+ *	no-time@N	the time of day cannot be read the first N times, so that the
+ *			rate of the CPU's clock is not found out as often
+ *	late@N		a server of rdma_cm begins to listen N milliseconds late
  *	no-odp		the device has no On-Demand Paging
  *	no-transports	the device has it, but on no transport
  *	events		nothing is spoiled; at the end the completion events that
@@ -28,15 +31,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 static const char *const kinds[] = {
-	"flip", "short", "long", "empty", "add", "refuse", "clock", "no-odp", "no-transports",
-	"events",
+	"flip", "short", "long", "empty", "add", "refuse", "clock", "no-time", "late",
+	"no-odp", "no-transports", "events",
 };
 
 enum kind {
-	FLIP, SHORT, LONG, EMPTY, ADD, REFUSE, CLOCK, NO_ODP, NO_TRANSPORTS, EVENTS,
+	FLIP, SHORT, LONG, EMPTY, ADD, REFUSE, CLOCK, NO_TIME, LATE, NO_ODP, NO_TRANSPORTS, EVENTS,
 	KINDS
 };
 
@@ -45,6 +50,10 @@ typedef int post_send_function(struct ibv_qp *qp, struct ibv_send_wr *wr,
 typedef int query_function(struct ibv_context *context, const struct ibv_query_device_ex_input *input,
 			   struct ibv_device_attr_ex *attr, size_t size);
 typedef int clock_function(clockid_t clock, struct timespec *now);
+struct rdma_cm_id;
+
+typedef int listen_function(struct rdma_cm_id *id, int backlog);
+typedef int time_function(struct timeval *now, void *zone);
 
 static enum kind chosen = KINDS;
 static unsigned long number;
@@ -52,6 +61,7 @@ static unsigned long posted, events;
 static post_send_function *real_post_send;
 static query_function *real_query;
 static clock_function *real_clock;
+static time_function *real_time;
 
 static void *real(const char *name)
 {
@@ -70,13 +80,14 @@ __attribute__((constructor)) static void choose(void)
 	const char *at = word ? strchrnul(word, '@') : NULL;
 
 	real_clock = (clock_function *)real("clock_gettime");
+	real_time = (time_function *)real("gettimeofday");
 	for (enum kind kind = 0; word && kind < KINDS; kind++)
 		if (strlen(kinds[kind]) == (size_t)(at - word) &&
 		    !strncmp(word, kinds[kind], at - word))
 			chosen = kind;
 	if (word && *at)
 		number = strtoul(at + 1, NULL, 10);
-	if (chosen == KINDS || (chosen <= CLOCK && !number)) {
+	if (chosen == KINDS || (chosen <= LATE && !number)) {
 		fprintf(stderr, "perftest_break: PERFTEST_BREAK is '%s': want one of the words in perftest_break.c\n",
 			word ? word : "");
 		abort();
@@ -187,4 +198,20 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 		now->tv_nsec = fast % second;
 	}
 	return err;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+	static unsigned long asked;
+
+	if (chosen == NO_TIME && asked++ < number)
+		return -1;
+	return real_time ? real_time(now, zone) : -1;
+}
+
+int rdma_listen(struct rdma_cm_id *id, int backlog)
+{
+	if (chosen == LATE)
+		usleep(number * 1000);
+	return ((listen_function *)real("rdma_listen"))(id, backlog);
 }
