@@ -276,23 +276,32 @@ def checks_for(device, checks):
             yield rest
 
 
-def run_case(device, checks, command):
+def hides_clock(folder, command):
+    """Has a busy host hidden the rate of the CPU's clock? The options that the patches add
+    ask for it again; without them perftest says so and prints "inf"."""
+    return 'Correlation coefficient' in side_text(folder, 'client') and not any(
+        word.startswith(('--page_fault', '--invalidate')) for word in command)
+
+
+def run_case(device, checks, command, tries=5):
     """Runs both sides and raises Failure where a check does not hold."""
     checks = list(checks_for(device, checks))
     refusal = refusals(checks)
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, PERFTEST_OUT=folder)
         settings(checks, environment)
+        options = ['-F', '--out_json', '--out_json_file=perftest.json']
         if refusal:
             environment['PERFTEST_REFUSED'] = '1'
-        else:
-            command = command + ['-F', '--out_json', '--out_json_file=perftest.json']
+            options = []
         before = hw_counters(device)
         result = subprocess.run(
-            ['bash', os.path.join(HERE, 'perftest-run'), device] + command,
+            ['bash', os.path.join(HERE, 'perftest-run'), device] + command + options,
             env=environment, text=True, capture_output=True, check=False)
         after = hw_counters(device)
         print(result.stdout + result.stderr, flush=True)
+        if tries > 1 and hides_clock(folder, command):
+            return run_case(device, checks, command, tries - 1)
         if refusal:
             check_refusal(folder, refusal)
         elif result.returncode != 0:
