@@ -30,7 +30,8 @@ struct moved {
 
 /* How the work was divided, and memory, which is given back at any time. */
 static const char *const may_move[] = {
-	"odp_fault_calls", "odp_fault_retries", "odp_neighbours", "odp_table_bytes",
+	"odp_fault_calls", "odp_fault_retries", "odp_faults_deferred", "odp_neighbours",
+	"odp_table_bytes",
 };
 
 #define PAGES	8

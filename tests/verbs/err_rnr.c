@@ -21,29 +21,44 @@ static const struct { uint8_t rnr_retry, timer; unsigned int min_ms, max_ms; } r
 
 static const enum ibv_wr_opcode ops[] = { IBV_WR_SEND, IBV_WR_RDMA_WRITE_WITH_IMM };
 
+/* How many ms the error took. */
+static unsigned int time_to_error(struct t_pair *p, struct ibv_send_wr *wr)
+{
+	uint64_t t0;
+
+	t_pair_recycle(p);
+	t0 = t_ms();
+	t_post(&p->a, wr);
+	t_expect_wc(t_op_name(wr->opcode), p->a.scq, 1, IBV_WC_RNR_RETRY_EXC_ERR, NULL);
+	return t_ms() - t0;
+}
+
 static void exceeded(struct t_pair *p, struct t_buf *l, struct t_buf *r)
 {
-	unsigned int i, j;
+	unsigned int i, j, ms, tries;
 
 	for (i = 0; i < T_ARRAY_SIZE(runs); i++) {
 		for (j = 0; j < T_ARRAY_SIZE(ops); j++) {
 			struct ibv_sge s = t_sge(l, 0, 100);
 			struct ibv_send_wr wr = t_send_wr(ops[j], 1, &s, 1, r->iova, r->mr->rkey);
-			uint64_t t0, ms;
 
 			t_case("%s, rnr_retry %u, min_rnr_timer %u", t_op_name(ops[j]),
 			       runs[i].rnr_retry, runs[i].timer);
 			p->attr.rnr_retry = runs[i].rnr_retry;
 			p->attr.min_rnr_timer = runs[i].timer;
-			t_pair_recycle(p);
-			t0 = t_ms();
-			t_post(&p->a, &wr);
-			t_expect_wc(t_op_name(ops[j]), p->a.scq, 1, IBV_WC_RNR_RETRY_EXC_ERR, NULL);
-			ms = t_ms() - t0;
+			/*
+			 * A timer is armed by the tick of a CPU that may have stood still, and
+			 * is early then: once, not always.
+			 */
+			tries = 0;
+			do
+				ms = time_to_error(p, &wr);
+			while (ms + 1 < runs[i].min_ms && ++tries < 5);
 			t_check(ms + 1 >= runs[i].min_ms && ms <= t_scale(runs[i].max_ms),
-				"time to the error: expected %u to %u ms, seen %llu ms",
-				runs[i].min_ms, runs[i].max_ms, (unsigned long long)ms);
-			t_eq("state of the initiator", t_qp_state(p->a.qp), IBV_QPS_ERR);
+				"time to the error: expected %u to %u ms, seen %u ms",
+				runs[i].min_ms, runs[i].max_ms, ms);
+			t_check(t_in_error(&p->a), "state of the initiator: expected %d, seen %d",
+				IBV_QPS_ERR, t_qp_state(p->a.qp));
 			t_eq("state of the target", t_qp_state(p->b.qp), IBV_QPS_RTS);
 		}
 	}

@@ -39,6 +39,11 @@ static void advise(struct t_buf *b, int advice, const char *name)
 			if ((errno != EBUSY && errno != EIO) || t_ms() > end)
 				t_die("%s: %s", name, strerror(errno));
 			t_sleep_ms(20);
+			if (advice == MADV_HWPOISON) {
+				/* The busy page keeps its mark: another one. */
+				madvise(b->addr + places[i], T_PAGE, MADV_DONTNEED);
+				*(volatile uint8_t *)(b->addr + places[i]) = 1;
+			}
 		}
 	}
 }

@@ -27,7 +27,18 @@ static void in_use(struct t_leak *l)
 
 void t_leak_begin(struct t_leak *l)
 {
+	uint64_t end = t_ms() + t_scale(SETTLE_MS);
+	struct t_leak now;
+
+	/* What the program before had may still be going. */
 	in_use(l);
+	for (;;) {
+		t_sleep_ms(100);
+		in_use(&now);
+		if (!strcmp(now.text, l->text) || t_ms() > end)
+			break;
+		*l = now;
+	}
 }
 
 void t_leak_end(const struct t_leak *l)

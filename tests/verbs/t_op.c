@@ -231,8 +231,7 @@ static void expect_flush(struct t_pair *p)
 	struct ibv_send_wr wr = t_send_wr(IBV_WR_SEND, 99, NULL, 0, 0, 0);
 	int rc;
 
-	t_check(t_qp_state(p->a.qp) == IBV_QPS_ERR,
-		"initiator QP: expected state ERR (%d), seen %d", IBV_QPS_ERR,
+	t_check(t_in_error(&p->a), "initiator QP: expected state ERR (%d), seen %d", IBV_QPS_ERR,
 		t_qp_state(p->a.qp));
 	rc = t_try_post(&p->a, &wr);
 	if (t_check(!rc, "post to a QP in ERR: expected success, seen error %d (%s)", rc,

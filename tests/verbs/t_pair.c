@@ -186,6 +186,18 @@ enum ibv_qp_state t_qp_state(struct ibv_qp *qp)
 	return a.qp_state;
 }
 
+bool t_in_error(const struct t_side *s)
+{
+	uint64_t end = t_ms() + (s->d->rxe ? t_scale(2000) : 0);
+
+	while (t_qp_state(s->qp) != IBV_QPS_ERR) {
+		if (t_ms() >= end)
+			return false;
+		t_sleep_ms(1);
+	}
+	return true;
+}
+
 int t_qp_to(struct ibv_qp *qp, enum ibv_qp_state st)
 {
 	struct ibv_qp_attr a = { .qp_state = st };

@@ -77,6 +77,13 @@ int t_qp_rts(struct ibv_qp *qp, const struct t_attr *at);
 /** t_qp_state - the state that the device reports */
 enum ibv_qp_state t_qp_state(struct ibv_qp *qp);
 
+/**
+ * t_in_error - is the queue pair in the error state, now that its error has completed?
+ *
+ * rxe completes first and changes the state then: there it may take some time.
+ */
+bool t_in_error(const struct t_side *s);
+
 /** t_qp_to - ask for a state with no other attribute; returns the error */
 int t_qp_to(struct ibv_qp *qp, enum ibv_qp_state st);
 
