@@ -111,7 +111,6 @@ static struct pinless_qpc *qpc_alloc(struct ib_qp *ibqp,
 	mutex_init(&c->modify);
 	spin_lock_init(&c->lock);
 	c->state = IB_QPS_RESET;
-	c->conn = 1;
 	INIT_DELAYED_WORK(&c->work, pinless_sendq_work);
 	return c;
 }

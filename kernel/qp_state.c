@@ -87,7 +87,7 @@ static void store_path(struct pinless_qpc *c, const struct ib_qp_attr *attr,
 	c->sgid = grh->sgid_attr->gid;
 	c->dgid = grh->dgid;
 	c->net = net;
-	/* Who answered before may not be who is there now: no conn is 0. */
+	/* Who answered before may not be who is there now: no conn is 0 then. */
 	c->peer_conn = 0;
 }
 
@@ -125,6 +125,18 @@ static void store_attr(struct pinless_qpc *c, const struct ib_qp_attr *attr,
 }
 
 /*
+ * Connections of all queue pairs of all devices are counted together: a request
+ * that one has begun must not be ended by another, who has its number now.
+ */
+static void renew_conn(struct pinless_qpc *c)
+{
+	static atomic64_t conns;
+
+	lockdep_assert_held(&c->lock);
+	c->conn = atomic64_inc_return(&conns);
+}
+
+/*
  * To RESET: nothing of it is touched any more, by us or by a peer, when this
  * returns. The lock is not held.
  */
@@ -132,7 +144,7 @@ static void to_reset(struct pinless_qpc *c)
 {
 	spin_lock(&c->lock);
 	c->state = IB_QPS_RESET;
-	c->conn++;
+	renew_conn(c);
 	pinless_qpc_stop_waiting(c);
 	spin_unlock(&c->lock);
 
@@ -161,7 +173,7 @@ static bool to_state(struct pinless_qpc *c, const struct ib_qp_attr *attr,
 	if (c->state != from && to != IB_QPS_ERR)
 		goto out;
 	if (to == IB_QPS_RTR && from != to)
-		c->conn++;
+		renew_conn(c);
 	if (to == IB_QPS_SQD && from == IB_QPS_RTS)
 		c->drain = (mask & IB_QP_EN_SQD_ASYNC_NOTIFY) &&
 			   attr->en_sqd_async_notify;

@@ -97,7 +97,7 @@ struct pinless_op {
 	struct pinless_sge word;
 	struct pinless_sge recv_sge[PINLESS_MAX_SGE];
 	u64 old;
-	u32 conn;
+	u64 conn;
 	u32 resends;
 	u32 rnrs;
 	struct pinless_need need;
@@ -161,7 +161,8 @@ struct pinless_rq {
  * @state:    enum ib_qp_state; read without the lock as a hint
  * @drain:    SQD was asked to tell when the queue is drained
  * @comm_est: the first message in RTR has been told
- * @conn:     counts connections: changed with each RESET and RTR
+ * @conn:     names the connection, as no other ever was: changed with each RESET
+ *            and RTR; 0 before the first
  * @attr:     as last modified
  * @sgid:     own address
  * @dgid:     address of the peer
@@ -201,7 +202,7 @@ struct pinless_qpc {
 	u8 state;
 	bool drain;
 	bool comm_est;
-	u32 conn;
+	u64 conn;
 	struct ib_qp_attr attr;
 	union ib_gid sgid;
 	union ib_gid dgid;
@@ -218,7 +219,7 @@ struct pinless_qpc {
 	struct pinless_sq sq;
 	struct pinless_op op;
 	struct pinless_qpc *peer;
-	u32 peer_conn;
+	u64 peer_conn;
 	struct pinless_hints hints[PINLESS_SIDES];
 	struct delayed_work work;
 };
