@@ -56,16 +56,15 @@ static const struct mmu_interval_notifier_ops probe_ops = {
  * The first interval notifier of an address space waits for mmap_lock, and takes
  * the locks of all its mappings. That is done here, once in its life, so that a
  * fault which must not wait for that lock never has to; with no lock of ours
- * held, because whose mmap_lock it is decides how long it takes.
+ * held, because whose mmap_lock it is decides how long it takes. What
+ * mm_has_notifiers() says is no reason to leave it out, as KVM's are of another
+ * kind.
  */
 static int mirror_prepare(struct mm_struct *mm)
 {
 	struct mmu_interval_notifier probe = {};
 	int err;
 
-	/* Whoever has other notifiers only, pays in the first fault. */
-	if (mm_has_notifiers(mm))
-		return 0;
 	err = mmu_interval_notifier_insert(&probe, mm, 0, PAGE_SIZE,
 					   &probe_ops);
 	if (!err)
