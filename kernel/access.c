@@ -14,6 +14,9 @@
 #include "leaf.h"
 #include "mirror.h"
 
+/* How often two locks are tried for, one of them held. */
+#define LOCK_TRIES	64
+
 /* One end of a copy while its locks are held. */
 struct side {
 	const struct pinless_mem *mem;
@@ -132,20 +135,25 @@ static void leaf_unlock(struct pinless_leaf *leaf)
 /*
  * Takes the locks of both sides for reading. The second is only tried: with a
  * writer waiting for each, two nested readers that met in opposite order would
- * wait for ever.
+ * wait for ever. Where there always is a writer for each that may never succeed,
+ * and the peer's lock is held: so it is given up after some tries. One side
+ * alone is never given up.
  */
-static void lock_sides(struct side *dst, struct side *src)
+static bool lock_sides(struct side *dst, struct side *src)
 {
 	struct pinless_leaf *a = dst->leaf ? dst->leaf : src->leaf;
 	struct pinless_leaf *b = dst->leaf ? src->leaf : NULL;
+	int tries = 0;
 
 	if (!a)
-		return;
+		return true;
 	for (;;) {
 		leaf_lock(a);
 		if (!b || b == a || leaf_trylock(b))
 			break;
 		leaf_unlock(a);
+		if (++tries == LOCK_TRIES)
+			return false;
 		cpu_relax();
 		swap(a, b);
 	}
@@ -153,6 +161,7 @@ static void lock_sides(struct side *dst, struct side *src)
 		WRITE_ONCE(a->used, 1);
 	if (b && !READ_ONCE(b->used))
 		WRITE_ONCE(b->used, 1);
+	return true;
 }
 
 static void unlock_sides(struct side *dst, struct side *src)
@@ -198,7 +207,9 @@ static size_t copy_locked(struct side *dst, struct side *src, size_t len,
  *
  * Context: any; never sleeps.
  * Return: bytes copied, at most PINLESS_COPY_MAX; 0 when the first byte is
- * missing on either side: see @miss.
+ * missing on either side: see @miss; 0 without one when invalidations of both
+ * sides come so often that others should have their turn first, which does not
+ * happen where either side is kernel memory.
  */
 size_t pinless_copy(const struct pinless_place *dst,
 		    const struct pinless_place *src, size_t len,
@@ -218,9 +229,10 @@ size_t pinless_copy(const struct pinless_place *dst,
 	} else {
 		len = min_t(size_t, len, PINLESS_COPY_MAX);
 		len = side_limit(&d, side_limit(&s, len));
-		lock_sides(&d, &s);
-		done = copy_locked(&d, &s, len, miss);
-		unlock_sides(&d, &s);
+		if (lock_sides(&d, &s)) {
+			done = copy_locked(&d, &s, len, miss);
+			unlock_sides(&d, &s);
+		}
 	}
 	rcu_read_unlock();
 	return done;

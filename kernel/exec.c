@@ -271,7 +271,7 @@ static enum pinless_side far_side(const struct pinless_op *op)
 
 /*
  * Moves one piece between the two walks, the peer being locked. DONE means that
- * something was moved.
+ * something was moved, or that there is no budget left to try again.
  */
 static enum pinless_step move_piece(struct pinless_qpc *c,
 				    struct pinless_qpc *p, u64 *budget)
@@ -297,8 +297,12 @@ static enum pinless_step move_piece(struct pinless_qpc *c,
 	pinless_sgl_advance(far, n);
 	op->done += n;
 	*budget -= min(*budget, n);
-	if (likely(!miss.mem))
+	if (likely(!miss.mem)) {
+		/* Others have their turn. */
+		if (unlikely(!n))
+			*budget = 0;
 		return PINLESS_STEP_DONE;
+	}
 	/* What is missing is what comes next. */
 	return need_set(op, &miss, len - n,
 			miss.write == read ? PINLESS_SIDE_LOCAL : far_side(op));
