@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: the histograms of a device go with it, also while they are on and their files are
- * open: who still reads gets an error, and a device made again begins with its own, off.
+ * open: who still reads gets an error, and a device made again begins with its own, off. They count
+ * nothing while only another device's are on.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -14,6 +15,7 @@
 #include "counters.h"
 #include "t_hist.h"
 #include "t_link.h"
+#include "t_op.h"
 
 #define X(member, name, text) name,
 static const char *const names[] = { PINLESS_HISTOGRAMS(X) "enabled" };
@@ -34,9 +36,35 @@ static int open_file(const char *dir, const char *name)
 	return fd;
 }
 
+/* The switch of another device is not that of this one, which is off. */
+static void other_is_on(const char *dir, const char *other)
+{
+	struct t_dev d = t_dev_open_name(T_LINK);
+	struct t_op op = { .opcode = IBV_WR_RDMA_WRITE, .len = 5000 };
+	struct t_buf l, r;
+	struct t_pair p;
+	size_t i;
+
+	t_case("another device's are on");
+	t_hist_switch(other, 1);
+	t_pair_open(&p, &d, NULL);
+	t_buf_open(&l, p.a.pd, T_ODP, 4 * T_PAGE, T_ACCESS_ALL);
+	t_buf_open(&r, p.b.pd, T_ODP, 4 * T_PAGE, T_ACCESS_ALL);
+	op.l = &l;
+	op.r = &r;
+	t_do(&p, &op);
+	t_buf_close(&l);
+	t_buf_close(&r);
+	t_pair_close(&p);
+	t_dev_close(&d);
+	for (i = 0; i < FILES - 1; i++)
+		t_eq(names[i], t_hist_sum(dir, names[i], 0, ~0ull), 0);
+	t_hist_switch(other, 0);
+}
+
 int main(void)
 {
-	char dir[128], text[256];
+	char dir[128], other[128], text[256];
 	int fd[FILES], round;
 	size_t i;
 
@@ -45,10 +73,12 @@ int main(void)
 	if (access(T_HIST_ROOT, F_OK))
 		t_skip("%s: %s: mount it with \"mount -t debugfs debugfs /sys/kernel/debug\"",
 		       T_HIST_ROOT, strerror(errno));
+	t_hist_dir(t_dev_name(), other, sizeof(other));
 	for (round = 0; round < 2; round++) {
-		t_case("round %d", round);
 		t_link_add();
 		t_hist_dir(T_LINK, dir, sizeof(dir));
+		other_is_on(dir, other);
+		t_case("round %d", round);
 		for (i = 0; i < FILES; i++)
 			fd[i] = open_file(dir, names[i]);
 		t_check(read(fd[FILES - 1], text, sizeof(text)) == 2 && text[0] == '0',

@@ -124,6 +124,11 @@ static void run(struct t_pair *p, struct t_buf *l)
 	madvise(m, T_PAGE, MADV_DONTNEED);
 	expect_faults(PAGES + 1);
 	t_eq("invalidate_ns", all(HIST_INVALIDATE), 1);
+	t_case("switched on again");
+	t_hist_switch(dir, 1);
+	for (i = 0; i < HISTOGRAMS; i++)
+		t_eq(names[i], all(i), 0);
+	t_hist_switch(dir, 0);
 	t_dereg(mr);
 	munmap(m, T_HUGE);
 }
