@@ -142,13 +142,22 @@ void pinless_hist_remove(struct pinless_hist *h)
 	enabled_set(h, false);
 }
 
-/* At the start of the module; no debugfs is no error. */
+/**
+ * pinless_hist_init() - make the folder of all devices; no debugfs is no error
+ *
+ * Context: process context, may sleep; at the start of the module.
+ */
 void pinless_hist_init(void)
 {
 	root = debugfs_create_dir("pinless", NULL);
 }
 
-/* At the end of the module: all devices are gone. */
+/**
+ * pinless_hist_exit() - remove the folder of all devices
+ *
+ * Context: process context, may sleep; at the end of the module, when all devices
+ * are gone.
+ */
 void pinless_hist_exit(void)
 {
 	debugfs_remove(root);

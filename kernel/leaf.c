@@ -101,20 +101,35 @@ void pinless_table_free(u64 *table)
 	free_page((unsigned long)table);
 }
 
-/* Pages that all tables of the module take; a snapshot. */
+/**
+ * pinless_table_count() - how much memory all tables of the module take
+ *
+ * Context: any.
+ * Return: pages; a snapshot.
+ */
 unsigned long pinless_table_count(void)
 {
 	return atomic_long_read(&tables);
 }
 
-/* Pages that all leaves of the module take, without tables; a snapshot. */
+/**
+ * pinless_leaf_pages() - how much memory all leaves of the module take, without tables
+ *
+ * Context: any.
+ * Return: pages; a snapshot.
+ */
 unsigned long pinless_leaf_pages(void)
 {
 	return atomic_long_read(&leaves) * sizeof(struct pinless_leaf) /
 	       PAGE_SIZE;
 }
 
-/* Bytes that all leaves of the module and their tables take; a snapshot. */
+/**
+ * pinless_leaf_bytes() - how much memory all leaves of the module and their tables take
+ *
+ * Context: any.
+ * Return: bytes; a snapshot.
+ */
 u64 pinless_leaf_bytes(void)
 {
 	return (u64)atomic_long_read(&tables) * PAGE_SIZE +
@@ -543,7 +558,12 @@ int pinless_leaf_init(void)
 	return leaf_cache ? 0 : -ENOMEM;
 }
 
-/* All leaves are destroyed; waits for the last of them to be freed. */
+/**
+ * pinless_leaf_exit() - wait for the last leaf to be freed
+ *
+ * Context: process context, may sleep; at the end of the module, when all leaves
+ * are destroyed.
+ */
 void pinless_leaf_exit(void)
 {
 	rcu_barrier();

@@ -362,9 +362,13 @@ int pinless_qp_init(void)
 	return err;
 }
 
-/*
- * At the end of the module. A fault under way may queue work, so it goes first;
- * prefetches, of which all regions are gone, end at their next leaf.
+/**
+ * pinless_qp_exit() - wait for the work of queue pairs, all of which are gone
+ *
+ * A fault under way may queue work, so it goes first; prefetches, of which all
+ * regions are gone, end at their next leaf.
+ *
+ * Context: process context, may sleep; at the end of the module.
  */
 void pinless_qp_exit(void)
 {

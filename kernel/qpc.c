@@ -185,7 +185,11 @@ int pinless_qpc_init(void)
 	return run_wq ? 0 : -ENOMEM;
 }
 
-/* At the end of the module: no queue pair is left, but perhaps work for one. */
+/**
+ * pinless_qpc_exit() - wait for work that no queue pair is left for
+ *
+ * Context: process context, may sleep; at the end of the module.
+ */
 void pinless_qpc_exit(void)
 {
 	destroy_workqueue(run_wq);

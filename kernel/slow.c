@@ -111,7 +111,11 @@ err:
 	return -ENOMEM;
 }
 
-/* At the end of the module: waits for the faults under way. */
+/**
+ * pinless_slow_exit() - wait for the faults under way
+ *
+ * Context: process context, may sleep; at the end of the module.
+ */
 void pinless_slow_exit(void)
 {
 	int i;

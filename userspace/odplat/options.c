@@ -19,7 +19,7 @@ static const char help[] =
 	"  -g, --gid INDEX        GID index (default: a RoCEv2 one, IPv4 before IPv6 before link-local)\n"
 	"  -p, --port NUMBER      port (default: the first active one)\n"
 	"  -c, --case PATTERN     measure the cases that match, such as 'write.8.*' or '{reg,dereg}.odp.*';\n"
-	"                         may be repeated (default: all)\n"
+	"                         may be repeated (default: all but growth.*)\n"
 	"  -l, --list             list the cases and their number of samples, and stop\n"
 	"  -n, --iterations N     samples of every case (default: by the cost of the case)\n"
 	"      --processes 1|2    1: both sides in this process (default); 2: the target in a child process\n"
