@@ -136,26 +136,37 @@ static void leaf_unlock(struct pinless_leaf *leaf)
  * Takes the locks of both sides for reading. The second is only tried: with a
  * writer waiting for each, two nested readers that met in opposite order would
  * wait for ever. Where there always is a writer for each that may never succeed,
- * and the peer's lock is held: so it is given up after some tries. One side
- * alone is never given up.
+ * and the peer's lock is held: so it is given up after some tries.
  */
-static bool lock_sides(struct side *dst, struct side *src)
+static noinline bool lock_in_turn(struct pinless_leaf *a,
+				  struct pinless_leaf *b)
+{
+	int tries;
+
+	for (tries = 0; tries < LOCK_TRIES; tries++) {
+		leaf_lock(a);
+		if (leaf_trylock(b))
+			return true;
+		leaf_unlock(a);
+		cpu_relax();
+		swap(a, b);
+	}
+	return false;
+}
+
+/* One side alone is never given up. */
+static __always_inline bool lock_sides(struct side *dst, struct side *src)
 {
 	struct pinless_leaf *a = dst->leaf ? dst->leaf : src->leaf;
 	struct pinless_leaf *b = dst->leaf ? src->leaf : NULL;
-	int tries = 0;
 
 	if (!a)
 		return true;
-	for (;;) {
-		leaf_lock(a);
-		if (!b || b == a || leaf_trylock(b))
-			break;
+	leaf_lock(a);
+	if (b && b != a && unlikely(!leaf_trylock(b))) {
 		leaf_unlock(a);
-		if (++tries == LOCK_TRIES)
+		if (!lock_in_turn(b, a))
 			return false;
-		cpu_relax();
-		swap(a, b);
 	}
 	if (!READ_ONCE(a->used))
 		WRITE_ONCE(a->used, 1);
