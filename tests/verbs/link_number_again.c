@@ -2,7 +2,7 @@
 /*
  * Description: a request that a queue pair has begun to take is not ended by another one that has
  * got its number and its address since: the link is deleted and made again while a WRITE_IMM waits
- * for a receive work request, and while one waits in the middle of its data.
+ * for a receive work request, without data and after its data.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -44,14 +44,6 @@ static void have_number(struct t_side *s, const struct t_attr *at, uint32_t qpn)
 	}
 }
 
-static void post_recv(struct t_side *s)
-{
-	struct ibv_recv_wr *bad, wr = { .wr_id = 5 };
-
-	if (ibv_post_recv(s->qp, &wr, &bad))
-		t_die("ibv_post_recv failed");
-}
-
 /*
  * The device under test sends to T_LINK, which goes away and comes again; nothing of the first is
  * closed but by that.
@@ -91,7 +83,7 @@ static void again(const char *what, enum ibv_wr_opcode op, size_t len, size_t fa
 	have_number(&other, &at, qpn);
 	/* To nobody: not to the queue pair whose request waits. */
 	t_qp_init(other.qp, &at);
-	post_recv(&other);
+	t_post_recv(&other, 5, NULL, 0);
 	if (t_qp_rtr(other.qp, &d2, &at, from.qp->qp_num ^ 1, &d.gid))
 		t_die("modify to RTR failed");
 	t_check(!t_wc(other.rcq, &wc, 1500), "a request for another queue pair ended here with '%s'",

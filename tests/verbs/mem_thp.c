@@ -130,8 +130,7 @@ static bool huge_open(struct huge_side *h, struct t_dev *d, enum t_kind kind)
 	memset(h->mem, OLD, T_HUGE);
 	t_pair_open(&h->p, d, NULL);
 	t_buf_open(&h->l, h->p.a.pd, T_PINNED, T_PAGE, T_ACCESS_ALL);
-	h->mr = t_reg(h->p.b.pd, kind, kind == T_IMPLICIT ? NULL : h->mem,
-		      kind == T_IMPLICIT ? SIZE_MAX : T_HUGE, T_ACCESS_ALL);
+	h->mr = t_reg(h->p.b.pd, kind, h->mem, T_HUGE, T_ACCESS_ALL);
 	return huge_kib(h->mem) > 0;
 }
 
