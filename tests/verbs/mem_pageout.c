@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: pages that were swapped out (MADV_PAGEOUT) come back with their data when the
- * device reads or writes them, and what the device had written before is not lost.
+ * device reads or writes them, and what the device had written before is not lost; each was taken
+ * from the device.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -11,13 +12,21 @@
 
 #define PAGES	32
 
-static size_t swapped;
-
+/* A page that somebody holds for a moment stays; one that the device held would stay for ever. */
 static void pageout(struct t_buf *b)
 {
-	if (madvise(b->addr, b->len, MADV_PAGEOUT))
-		t_die("madvise(MADV_PAGEOUT) failed");
-	swapped += t_swapped_pages(b->addr, b->len);
+	uint64_t end = t_ms() + t_scale(5000);
+	size_t swapped;
+
+	for (;;) {
+		if (madvise(b->addr, b->len, MADV_PAGEOUT))
+			t_die("madvise(MADV_PAGEOUT) failed");
+		swapped = t_swapped_pages(b->addr, b->len);
+		if (swapped == b->len / T_PAGE || t_ms() > end)
+			break;
+		t_sleep_ms(5);
+	}
+	t_eq("pages in swap", swapped, b->len / T_PAGE);
 }
 
 /*
@@ -60,15 +69,13 @@ int main(void)
 	t_need_odp(&d);
 	t_swap_on();
 	t_memory_event(&d, &(struct t_memory){
-		.name = "MADV_PAGEOUT", .event = pageout,
+		.name = "MADV_PAGEOUT", .event = pageout, .drops = true,
 	});
 	for (kind = T_ODP; kind <= T_IMPLICIT; kind++) {
 		if (t_kind_ok(&d, kind, IBV_WR_RDMA_WRITE))
 			read_then_written(&d, kind);
 	}
 	t_swap_off();
-	if (!swapped)
-		t_skip("the kernel swapped nothing out: nothing was shown");
 	t_dev_close(&d);
 	return t_finish();
 }
