@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (c) 2026 The pinless authors */
 
+#include <linux/sched/task.h>
+
 #include "device.h"
 #include "limits.h"
 #include "ucontext.h"
@@ -25,6 +27,21 @@ int pinless_respond(struct ib_udata *udata, const void *resp, size_t size)
 	return ib_copy_to_udata(udata, (void *)resp, size);
 }
 
+/*
+ * The core has taken the task of a context before it asks for the context. The
+ * ioctl that opens one frees it after a refusal without giving the task back
+ * (UVERBS_METHOD_GET_CONTEXT, 6.1 to 7.3), so that every refusal would cost a
+ * task_struct. Where the core does give it back, it finds none.
+ */
+static void forget_task(struct ib_ucontext *ibuctx)
+{
+	struct task_struct *task = ibuctx->res.task;
+
+	ibuctx->res.task = NULL;
+	if (task)
+		put_task_struct(task);
+}
+
 /**
  * pinless_alloc_ucontext() - op alloc_ucontext
  * @ibuctx: zeroed by the core
@@ -42,14 +59,21 @@ int pinless_alloc_ucontext(struct ib_ucontext *ibuctx, struct ib_udata *udata)
 		.max_inline = PINLESS_MAX_INLINE,
 		.max_sge = PINLESS_MAX_SGE,
 	};
-	int err;
+	int err = -ENOMEM;
 
 	if (!pinless_take(&pdev->objects, PINLESS_OBJ_CTX))
-		return -ENOMEM;
+		goto err_task;
 
 	err = pinless_respond(udata, &resp, sizeof(resp));
 	if (err)
-		pinless_give(&pdev->objects, PINLESS_OBJ_CTX);
+		goto err_object;
+
+	return 0;
+
+err_object:
+	pinless_give(&pdev->objects, PINLESS_OBJ_CTX);
+err_task:
+	forget_task(ibuctx);
 	return err;
 }
 

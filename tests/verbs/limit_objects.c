@@ -2,7 +2,7 @@
 /*
  * Description: as many protection domains, regions, completion queues, queue pairs and contexts
  * as the device tells can be made, one more is refused with ENOMEM for every process, what is
- * there works on, and what goes makes room.
+ * there works on, and what goes makes room. A process that was refused leaves nothing behind.
  *
  * Where the limit is out of reach it is lowered, by the module's parameter.
  *
@@ -21,6 +21,8 @@
 #define REACH		70000
 /* What a limit is lowered to. */
 #define LOW		40
+/* More than come and go with the rest of the machine. */
+#define PROCESSES	100
 
 enum what { PD, MR, CQ, QP, CTX, WHATS };
 
@@ -203,6 +205,58 @@ static void bad_values(struct t_dev *d, enum what w, unsigned int limit)
 	t_eq("limit after that", told(d, w), limit);
 }
 
+/* Tasks that the kernel has memory for, or 0 where it does not tell. */
+static unsigned long tasks(void)
+{
+	unsigned long n = 0;
+	char line[256];
+	FILE *f;
+
+	/* What CPUs keep for the next task counts as used. */
+	if (t_run("echo 1 > /sys/kernel/slab/task_struct/shrink"))
+		return 0;
+	f = fopen("/proc/slabinfo", "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "task_struct %lu", &n) == 1)
+			break;
+	}
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static int open_refused(void *arg)
+{
+	struct ibv_context *ctx = ibv_open_device(arg);
+
+	t_check(!ctx && errno == ENOMEM, "a context: expected ENOMEM, seen %s",
+		ctx ? "one" : strerror(errno));
+	return t_failures() ? T_EXIT_FAIL : T_EXIT_PASS;
+}
+
+/* A refusal leaves nothing of the process that was refused. */
+static void refused_processes(struct t_dev *d)
+{
+	unsigned long before = tasks(), after = 0;
+	uint64_t end;
+	int i;
+
+	t_case("%d processes without a context", PROCESSES);
+	for (i = 0; i < PROCESSES; i++)
+		t_wait(t_fork(open_refused, d->ctx->device), "a process that is refused");
+	if (!before) {
+		t_skip_case("the kernel does not tell its tasks (/proc/slabinfo, CONFIG_SLUB_DEBUG)");
+		return;
+	}
+	for (end = t_ms() + t_scale(5000); t_ms() < end; t_sleep_ms(100)) {
+		after = tasks();
+		if (after < before + PROCESSES / 2)
+			break;
+	}
+	t_check(after < before + PROCESSES / 2,
+		"tasks of the kernel: expected about %lu as before, seen %lu", before, after);
+}
+
 static void lower(struct maker *m, struct t_pair *p, struct t_buf *l, struct t_buf *r,
 		  enum what w, unsigned int own)
 {
@@ -220,6 +274,8 @@ static void lower(struct maker *m, struct t_pair *p, struct t_buf *l, struct t_b
 	t_eq("writing the parameter", param_write(w, "1"), 0);
 	refused(m, w);
 	t_do(p, &(struct t_op){ .opcode = IBV_WR_SEND, .l = l, .r = r, .len = 9000 });
+	if (w == CTX)
+		refused_processes(m->d);
 	snprintf(text, sizeof(text), "%u", limit);
 	t_eq("putting the limit back", param_write(w, text), 0);
 	t_case("%s after the limit is back", names[w]);
