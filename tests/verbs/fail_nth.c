@@ -25,6 +25,8 @@
 #define NTH_MAX	1000000
 /* All of these fail, also where later ones are sampled. */
 #define FIRST	24
+/* Enough for vmalloc() and alloc_workqueue(), too little for what the core registers. */
+#define OWN_DEPTH	12
 #define SMALL	(16 * T_PAGE)
 #define LARGE	(8UL << 20)
 #define HUGE_PAGE	(2UL << 20)
@@ -51,6 +53,8 @@ struct step {
 	 * hundreds, and each costs a device that comes and goes.
 	 */
 	bool sample;
+	/* Functions between the allocator and the driver; 0: T_INJECT_DEPTH. */
+	unsigned int depth;
 	/* The driver allocates nothing for it, so that nothing may be reached. */
 	bool none;
 };
@@ -369,6 +373,7 @@ static const struct step steps[] = {
 	  .flags = IBV_ADVISE_MR_FLAG_FLUSH },
 	{ .name = "advise", .fn = do_advise, .kind = T_ODP, .len = SMALL,
 	  .advice = IBV_ADVISE_MR_ADVICE_PREFETCH_WRITE },
+	{ .name = "rdma link add, the driver's own", .fn = do_link, .depth = OWN_DEPTH },
 	{ .name = "rdma link add", .fn = do_link, .sample = true },
 };
 
@@ -378,6 +383,7 @@ static unsigned int one(struct env *e, const struct step *s)
 	int err;
 
 	e->step = s;
+	t_inject_depth(s->depth ? s->depth : T_INJECT_DEPTH);
 	for (nth = 1; nth < NTH_MAX && !t_failures();
 	     nth += s->sample && nth > FIRST ? nth / 4 : 1) {
 		if (s->sample && nth > FIRST && t_ms() > e->end) {

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The pinless authors */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,17 +69,53 @@ static bool module_range(const char *module, unsigned long long *start,
 	return found;
 }
 
-void t_inject_need(void)
+/* From the function to the next one behind it. */
+static bool function_range(const char *function, unsigned long long *start,
+			   unsigned long long *end)
 {
-	unsigned long long start, end;
+	unsigned long long at;
+	char line[512], name[256];
+	int pass;
+	FILE *f;
+
+	*start = 0;
+	*end = ULLONG_MAX;
+	for (pass = 0; pass < 2; pass++) {
+		f = fopen("/proc/kallsyms", "r");
+		if (!f)
+			return false;
+		while (fgets(line, sizeof(line), f)) {
+			if (sscanf(line, "%llx %*c %255s", &at, name) != 2)
+				continue;
+			if (!pass && !strcmp(name, function))
+				*start = at;
+			if (pass && at > *start && at < *end)
+				*end = at;
+		}
+		fclose(f);
+		if (!*start)
+			return false;
+	}
+	return true;
+}
+
+static void set_range(const char *name, unsigned long long start, unsigned long long end)
+{
+	char file[32];
 	unsigned int i;
 
-	t_need_root();
-	if (access(FAIL_NTH, W_OK) || access(DEBUGFS "failslab/require-start", W_OK) ||
-	    access(DEBUGFS "fail_page_alloc/require-start", W_OK))
-		t_skip(NO_KERNEL);
-	if (!module_range("pinless", &start, &end))
-		t_skip("the module pinless is not loaded: its code cannot be told from others'");
+	for (i = 0; i < T_ARRAY_SIZE(points); i++) {
+		snprintf(file, sizeof(file), "%s-start", name);
+		set(points[i], file, "%#llx", start);
+		snprintf(file, sizeof(file), "%s-end", name);
+		set(points[i], file, "%#llx", end);
+	}
+}
+
+static void filter(unsigned long long start, unsigned long long end)
+{
+	unsigned int i;
+
 	for (i = 0; i < T_ARRAY_SIZE(points); i++) {
 		set(points[i], "probability", "%llu", 0);
 		set(points[i], "times", "%llu", 0);
@@ -87,12 +124,61 @@ void t_inject_need(void)
 		set(points[i], "verbose", "%llu", getenv("PINLESS_TEST_STACKS") ? 2 : 0);
 		set(points[i], "task-filter", "%c", 'N');
 		set(points[i], "ignore-gfp-wait", "%c", 'N');
-		set(points[i], "stacktrace-depth", "%llu", 32);
-		set(points[i], "require-start", "%#llx", start);
-		set(points[i], "require-end", "%#llx", end);
 	}
 	set("fail_page_alloc", "ignore-gfp-highmem", "%c", 'N');
 	set("fail_page_alloc", "min-order", "%llu", 0);
+	t_inject_depth(T_INJECT_DEPTH);
+	set_range("require", start, end);
+	set_range("reject", 0, 0);
+}
+
+static void need_kernel(void)
+{
+	t_need_root();
+	if (access(FAIL_NTH, W_OK) || access(DEBUGFS "failslab/require-start", W_OK) ||
+	    access(DEBUGFS "fail_page_alloc/require-start", W_OK))
+		t_skip(NO_KERNEL);
+}
+
+void t_inject_need(void)
+{
+	unsigned long long start, end;
+
+	need_kernel();
+	if (!module_range("pinless", &start, &end))
+		t_skip("the module pinless is not loaded: its code cannot be told from others'");
+	filter(start, end);
+}
+
+static void need_range(const char *function, unsigned long long *start, unsigned long long *end)
+{
+	if (!function_range(function, start, end))
+		t_skip("/proc/kallsyms has no address of %s", function);
+}
+
+void t_inject_inside(const char *function)
+{
+	unsigned long long start, end;
+
+	need_kernel();
+	need_range(function, &start, &end);
+	filter(start, end);
+}
+
+void t_inject_outside(const char *function)
+{
+	unsigned long long start, end;
+
+	need_range(function, &start, &end);
+	set_range("reject", start, end);
+}
+
+void t_inject_depth(unsigned int depth)
+{
+	unsigned int i;
+
+	for (i = 0; i < T_ARRAY_SIZE(points); i++)
+		set(points[i], "stacktrace-depth", "%llu", depth);
 }
 
 void t_inject_arm(unsigned int nth)

@@ -4,7 +4,8 @@
  *
  * Memory allocations of the driver that fail by order, on kernels with fault
  * injection (CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC and the filter by stack).
- * Only allocations that have the driver's code in their stack count and fail.
+ * Only allocations that have the driver's code in their stack count and fail, or
+ * those of a function of the kernel and of what it calls.
  */
 #ifndef T_INJECT_H
 #define T_INJECT_H
@@ -14,6 +15,25 @@
 
 /** t_inject_need - set the filters; skip where the kernel or the user cannot */
 void t_inject_need(void);
+
+/** Functions of a stack among which the driver's code is looked for, unless told otherwise. */
+#define T_INJECT_DEPTH	32
+
+/**
+ * t_inject_depth - how far from the allocator the driver's code may be
+ * @depth: functions of the stack, those of the allocator and of fault injection included
+ */
+void t_inject_depth(unsigned int depth);
+
+/**
+ * t_inject_inside - let the allocations of a function of the kernel count, and of what it calls
+ *
+ * Instead of t_inject_need(), also while the driver is not loaded.
+ */
+void t_inject_inside(const char *function);
+
+/** t_inject_outside - let the allocations of a function of the kernel, and of what it calls, succeed */
+void t_inject_outside(const char *function);
 
 /**
  * t_inject_arm - let the @nth allocation of the driver fail

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Description: each allocation that is made while the driver's module is initialized fails in
+ * turn. The module is not loaded then, or does without; nothing is left behind, and it loads when
+ * it is loaded again. kmem_cache_create() alone is not made to fail.
+ *
+ * Copyright (c) 2026 The pinless authors
+ */
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "t_inject.h"
+#include "t_link.h"
+#include "t_module.h"
+
+/* More than the module allocates. */
+#define NTH_MAX	100000
+
+static int load(void *arg)
+{
+	unsigned int nth = *(unsigned int *)arg;
+
+	/* What it says of the failure is no news. */
+	if (!freopen("/dev/null", "w", stderr))
+		return 127;
+	if (nth)
+		t_inject_arm(nth);
+	t_module_exec();
+	_exit(127);
+}
+
+/* Returns whether the allocation was reached. */
+static bool try_load(unsigned int nth, bool *loaded)
+{
+	pid_t pid = t_fork(load, &nth);
+	siginfo_t info;
+	bool reached;
+
+	/* The number of what is left is read while the process is not waited for. */
+	if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
+		t_die("waitid failed");
+	reached = nth && t_inject_reached(pid);
+	waitpid(pid, NULL, 0);
+	t_check(info.si_code == CLD_EXITED, "expected an exit status, seen signal %d",
+		info.si_status);
+	*loaded = t_module_loaded();
+	t_check(*loaded == !info.si_status,
+		"loading ended with status %d: expected %s module, seen %s one", info.si_status,
+		info.si_status ? "no" : "a", info.si_status ? "a" : "no");
+	if (*loaded)
+		t_module_unload();
+	return reached;
+}
+
+int main(void)
+{
+	unsigned int nth, refused = 0;
+	bool reached = true, loaded;
+
+	t_start(250);
+	t_link_need();
+	t_inject_inside("do_one_initcall");
+	/* It reports its own failure by a stack in the log, as a defect would be. */
+	t_inject_outside("__kmem_cache_create_args");
+	t_module_need();
+	t_module_unload();
+	for (nth = 1; reached && nth < NTH_MAX && !t_failures(); nth++) {
+		t_case("allocation %u", nth);
+		reached = try_load(nth, &loaded);
+		refused += !loaded;
+		t_check(reached || loaded, "nothing was made to fail: expected a module, seen none");
+		try_load(0, &loaded);
+		t_check(loaded, "again: expected a module, seen none");
+	}
+	t_case("all");
+	t_check(nth > 2 && nth < NTH_MAX, "allocations that failed: expected some, seen %u",
+		nth - 2);
+	t_module_restore();
+	printf("%u allocations failed in turn, %u times the load\n", nth - 2, refused);
+	return t_finish();
+}
