@@ -70,6 +70,9 @@ int main(void)
 		reached = try_load(nth, &loaded);
 		refused += !loaded;
 		t_check(reached || loaded, "nothing was made to fail: expected a module, seen none");
+		if (loaded)
+			continue;
+		/* Whatever was half made would be in the way now. */
 		try_load(0, &loaded);
 		t_check(loaded, "again: expected a module, seen none");
 	}
