@@ -20,13 +20,14 @@
 #include "t_link.h"
 #include "t_op.h"
 #include "t_options.h"
+#include "t_uffd.h"
 
 /* More than any of the calls allocates. */
 #define NTH_MAX	1000000
 /* All of these fail, also where later ones are sampled or there is no time. */
 #define FIRST	24
-/* Enough for vmalloc() and alloc_workqueue(), too little for what the core registers. */
-#define OWN_DEPTH	12
+/* Enough for what the driver calls to allocate, too little for what the core registers. */
+#define OWN_DEPTH	8
 #define SMALL	(16 * T_PAGE)
 #define LARGE	(8UL << 20)
 #define HUGE_PAGE	(2UL << 20)
@@ -42,6 +43,8 @@ struct step {
 	size_t len;
 	/* Memory of a file, whose faults take their time. */
 	bool file;
+	/* The target's pages come only after the post, so that a worker fetches them. */
+	bool held;
 	/* Memory on both sides of a boundary of 2 MiB, where the driver begins a new leaf. */
 	bool cross;
 	/* The pages are there before the call. */
@@ -222,7 +225,7 @@ static int do_access(struct env *e)
 	struct ibv_mr *lmr, *rmr;
 	struct ibv_send_wr wr;
 	struct ibv_wc wc = {};
-	int err;
+	int err, uffd = -1;
 
 	if (e->step->opcode != IBV_WR_RDMA_READ)
 		t_pattern(l, e->step->len, 1);
@@ -236,9 +239,13 @@ static int do_access(struct env *e)
 	wr = t_send_wr(e->step->opcode, 1, &from, 1, (uintptr_t)r, rmr->rkey);
 	if (t_is_send(e->step->opcode) && ibv_post_recv(e->p.b.qp, &recv, &bad))
 		t_die("ibv_post_recv: %s", strerror(errno));
+	if (e->step->held)
+		uffd = t_uffd_hold(r, e->step->len);
 	arm(e);
 	err = t_try_post(&e->p.a, &wr);
 	disarm(e);
+	if (uffd >= 0)
+		close(uffd);
 	if (!err && !t_wc(e->p.a.scq, &wc, t_scale(20000)))
 		t_fail("no completion came");
 	if (!err && wc.status != IBV_WC_SUCCESS)
@@ -366,6 +373,8 @@ static const struct step steps[] = {
 	  .opcode = IBV_WR_ATOMIC_FETCH_AND_ADD, .len = SMALL },
 	{ .name = "WRITE, odp, file", .fn = do_access, .kind = T_ODP,
 	  .opcode = IBV_WR_RDMA_WRITE, .len = SMALL, .file = true },
+	{ .name = "WRITE, odp, pages come late", .fn = do_access, .kind = T_ODP,
+	  .opcode = IBV_WR_RDMA_WRITE, .len = SMALL, .held = true },
 	{ .name = "READ, odp, file", .fn = do_access, .kind = T_ODP,
 	  .opcode = IBV_WR_RDMA_READ, .len = SMALL, .file = true },
 	{ .name = "advise, synchronous", .fn = do_advise, .kind = T_ODP, .len = SMALL,
@@ -436,8 +445,14 @@ int main(void)
 	e.d = &d;
 	e.at = t_attr_default(&d);
 	t_pair_open(&e.p, &d, &e.at);
-	for (i = 0; i < T_ARRAY_SIZE(steps) && !t_failures(); i++)
+	for (i = 0; i < T_ARRAY_SIZE(steps) && !t_failures(); i++) {
+		if (steps[i].held && t_kernel_before(7, 0)) {
+			t_case("%s", steps[i].name);
+			t_skip_case("pages of userfaultfd are refused before 7.0");
+			continue;
+		}
 		sum += one(&e, &steps[i]);
+	}
 	t_pair_close(&e.p);
 	t_link_clean();
 	t_case("leaks");
