@@ -9,7 +9,6 @@
  * Copyright (c) 2026 The pinless authors
  */
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "t_inject.h"
@@ -38,24 +37,16 @@ static int load(void *arg)
 /* Returns whether the allocation was reached. */
 static bool try_load(unsigned int nth, bool *loaded)
 {
-	pid_t pid = t_fork(load, &nth);
-	siginfo_t info;
-	bool reached;
+	bool hit;
+	int status = t_inject_wait(t_fork(load, &nth), &hit);
 
-	/* The number of what is left is read while the process is not waited for. */
-	if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
-		t_die("waitid failed");
-	reached = nth && t_inject_reached(pid);
-	waitpid(pid, NULL, 0);
-	t_check(info.si_code == CLD_EXITED, "expected an exit status, seen signal %d",
-		info.si_status);
 	*loaded = t_module_loaded();
-	t_check(*loaded == !info.si_status,
-		"loading ended with status %d: expected %s module, seen %s one", info.si_status,
-		info.si_status ? "no" : "a", info.si_status ? "a" : "no");
+	t_check(*loaded == !status, "loading ended with status %d: expected %s module, seen %s one",
+		status, status ? "no" : "a", status ? "a" : "no");
 	if (*loaded)
 		t_module_unload();
-	return reached;
+	/* What was never armed has nothing left either. */
+	return nth && hit;
 }
 
 int main(void)

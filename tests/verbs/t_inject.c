@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "t_inject.h"
@@ -209,12 +210,20 @@ bool t_inject_disarm(void)
 	return failed;
 }
 
-bool t_inject_reached(pid_t pid)
+int t_inject_wait(pid_t pid, bool *hit)
 {
+	siginfo_t info;
 	char path[64];
 
+	/* The number of what is left is read while the process is still there. */
+	if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
+		t_die("waitid: %s", strerror(errno));
 	snprintf(path, sizeof(path), "/proc/%d/fail-nth", pid);
-	return reached(path);
+	*hit = reached(path);
+	waitpid(pid, NULL, 0);
+	t_check(info.si_code == CLD_EXITED, "expected an exit status, seen signal %d",
+		info.si_status);
+	return info.si_status;
 }
 
 void t_inject_random(unsigned int percent)

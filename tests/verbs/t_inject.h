@@ -49,8 +49,13 @@ void t_inject_arm(unsigned int nth);
  */
 bool t_inject_disarm(void);
 
-/** t_inject_reached - the same for a process that has ended and is not waited for yet */
-bool t_inject_reached(pid_t pid);
+/**
+ * t_inject_wait - wait for a child process that armed itself, or did not
+ * @hit: set to whether its allocation was reached and has failed
+ *
+ * Return: its exit status. An end by a signal is recorded as a failure.
+ */
+int t_inject_wait(pid_t pid, bool *hit);
 
 /**
  * t_inject_random - let allocations of the driver fail at random, in any thread
