@@ -457,18 +457,31 @@ out_mm:
 	return err;
 }
 
-/* Takes the empty leaves out of a mirror, unless a fault is under way. */
-static void reap_mirror(struct pinless_mirror *mirror)
+/*
+ * Leaves between two pauses: a mirror of 1 TiB has half a million, and a fault
+ * waits for one batch only.
+ */
+#define REAP_BATCH	512
+
+/*
+ * Takes the empty ones of the next @nr leaves out of a mirror; false if a fault
+ * is under way. The list turns, as it does for the shrinker.
+ */
+static bool reap_leaves(struct pinless_mirror *mirror, unsigned long nr)
 {
-	struct pinless_leaf *leaf, *next;
+	struct pinless_leaf *leaf;
 	LIST_HEAD(dead);
 
 	if (!down_write_trylock(&mirror->fault_sem))
-		return;
+		return false;
 	spin_lock(&mirror->list_lock);
-	list_for_each_entry_safe(leaf, next, &mirror->list, node) {
-		if (READ_ONCE(leaf->kind) != PINLESS_LEAF_EMPTY)
+	for (; nr && !list_empty(&mirror->list); nr--) {
+		leaf = list_first_entry(&mirror->list, struct pinless_leaf,
+					node);
+		if (READ_ONCE(leaf->kind) != PINLESS_LEAF_EMPTY) {
+			list_move_tail(&leaf->node, &mirror->list);
 			continue;
+		}
 		/* Only a fault fills a leaf, so it stays empty. */
 		pinless_leaf_kill(leaf);
 		xa_erase(&mirror->leaves,
@@ -476,10 +489,25 @@ static void reap_mirror(struct pinless_mirror *mirror)
 		list_move(&leaf->node, &dead);
 		WRITE_ONCE(mirror->nr, mirror->nr - 1);
 	}
-	pinless_stamp_renew(&mirror->stamp);
+	if (!list_empty(&dead))
+		pinless_stamp_renew(&mirror->stamp);
 	spin_unlock(&mirror->list_lock);
 	up_write(&mirror->fault_sem);
 	destroy_leaves(&dead);
+	return true;
+}
+
+/* Takes the empty leaves out of a mirror, as long as no fault is under way. */
+static void reap_mirror(struct pinless_mirror *mirror)
+{
+	unsigned long left = READ_ONCE(mirror->nr), nr;
+
+	for (; left; left -= nr) {
+		nr = min_t(unsigned long, left, REAP_BATCH);
+		if (!reap_leaves(mirror, nr))
+			break;
+		cond_resched();
+	}
 }
 
 /* The next mirror of the list after @prev, with a reference; puts @prev. */

@@ -176,6 +176,26 @@ kernel_wanted()
 	return 1
 }
 
+# The group that has a kernel of its own, in a run without a flavour.
+sanitize_wanted()
+{
+	case $FLAVOUR:$KERNEL:$DEVICE in
+	:: | :7.x: | ::pinless0 | :7.x:pinless0) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+# machine_group_wanted GROUP KERNELS: does any machine of what is chosen run it?
+machine_group_wanted()
+{
+	local kernel
+
+	for kernel in $2; do
+		group_wanted "$1" "$kernel" && return 0
+	done
+	[ "$1" = sanitize ] && sanitize_wanted
+}
+
 # group_limit KERNEL GROUP: seconds that a machine may run
 group_limit()
 {
@@ -281,7 +301,7 @@ group_results()
 		case $status in
 		1) reason=$(grep -m 1 'error:' "$OUT/logs/$name.stderr" || echo "the job failed") ;;
 		"$VM_TIMEOUT") reason="the machine was stopped after $(group_limit "$kernel" "$group") s" ;;
-		"$VM_LOST") reason="the machine died" ;;
+		"$VM_LOST") reason=$(cat "$OUT/logs/$name.not-run" 2>/dev/null || echo "the machine died") ;;
 		*) reason="the job ended early with status $status" ;;
 		esac
 		result FAIL "$name" 0 "$reason: see $OUT/logs/$name.console and $OUT/logs/$name.output"
@@ -394,8 +414,12 @@ command_test()
 	# On a kernel that is built to find errors, what makes it find some.
 	[ -z "$FLAVOUR" ] || ONLY=${ONLY:-verbs,pyverbs}
 	for part in ${ONLY//,/ }; do
-		case " unit model fuzz build $MACHINE_GROUPS " in
-		*" $part "*) ;;
+		case " unit model fuzz build | $MACHINE_GROUPS " in
+		*" $part "*"|"*) ;;
+		*"|"*" $part "*)
+			machine_group_wanted "$part" "$kernels" ||
+				usage_error "no machine runs the group '$part'${KERNEL:+ with --kernel ${KERNEL%%-*}}${DEVICE:+ with --device $DEVICE}${FLAVOUR:+ with --$FLAVOUR}: leave that option out"
+			;;
 		*) usage_error "unknown group '$part' in --only: choose from unit model fuzz build $MACHINE_GROUPS" ;;
 		esac
 	done
@@ -432,11 +456,7 @@ command_test()
 		done
 		test_machines "$kernels"
 	fi
-	case $FLAVOUR:$KERNEL:$DEVICE in
-	:: | :7.x: | ::pinless0 | :7.x:pinless0)
-		chosen sanitize && test_sanitized "$start"
-		;;
-	esac
+	chosen sanitize && sanitize_wanted && test_sanitized "$start"
 	if [ -n "$CONFORMANCE" ]; then
 		bash "$TOP/tests/conformance-doc.sh" --print "$RESULTS"
 	else
