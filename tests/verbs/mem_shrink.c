@@ -2,6 +2,7 @@
 /*
  * Description: the kernel takes the translation back again and again, tables and leaves, as it
  * does when memory is short, while requests of several threads go through it: every byte arrives.
+ * Of a translation that is not in use nothing stays.
  *
  * PINLESS_TEST_SECONDS (default 4) for each kind; PINLESS_TEST_SEED repeats a run's random numbers.
  *
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "t_op.h"
@@ -18,6 +20,8 @@
 #define THREADS		2
 /* Regions over so many leaves that some are always idle. */
 #define REGION		(24 * T_HUGE)
+/* More than are taken away without a pause. */
+#define MANY		1300
 #define SPAN		20000
 #define DROP		"/proc/sys/vm/drop_caches"
 
@@ -147,6 +151,63 @@ static void one(struct t_dev *d, enum t_kind kind, uint64_t seed, unsigned int s
 	}
 }
 
+/* A word in each of very many leaves; @expect: what is there before. */
+static void write_words(struct worker *w, uint64_t expect, uint64_t word)
+{
+	unsigned int i;
+
+	for (i = 0; i < MANY; i++) {
+		size_t at = i * T_HUGE + i % 500 * sizeof(word);
+
+		t_bytes("a word whose translation went", w->mem + at, &expect, sizeof(expect));
+		memcpy(w->l.addr, &word, sizeof(word));
+		if (!transfer(w, IBV_WR_RDMA_WRITE, sizeof(word), at))
+			return;
+		t_bytes("target of a WRITE", w->mem + at, &word, sizeof(word));
+		memset(w->l.addr, 0, sizeof(word));
+		if (!transfer(w, IBV_WR_RDMA_READ, sizeof(word), at))
+			return;
+		t_bytes("what a READ brought", w->l.addr, &word, sizeof(word));
+	}
+}
+
+/* When nothing goes on, nothing of the translation stays. */
+static void idle(struct t_dev *d, enum t_kind kind)
+{
+	struct worker w = { .d = d };
+	uint64_t before, full, now, limit;
+
+	t_case("%s, %d leaves idle", t_kind_name(kind), MANY);
+	t_pair_open(&w.p, d, NULL);
+	t_buf_open(&w.l, w.p.a.pd, T_PINNED, SPAN, T_ACCESS_ALL);
+	w.mem = mmap(NULL, MANY * T_HUGE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (w.mem == MAP_FAILED)
+		t_die("mmap of %d leaves: %s", MANY, strerror(errno));
+	madvise(w.mem, MANY * T_HUGE, MADV_NOHUGEPAGE);
+	w.mr = t_reg(w.p.b.pd, kind, w.mem, MANY * T_HUGE, T_ACCESS_ALL);
+	before = counter("odp_table_bytes");
+	write_words(&w, 0, 0x1122334455667788);
+	full = counter("odp_table_bytes");
+	t_check(full >= before + MANY * sizeof(uint64_t),
+		"translation of %d leaves: %lld bytes more",
+		MANY, (long long)(full - before));
+	now = full;
+	for (limit = t_ms() + t_scale(20000); now > before && t_ms() < limit; t_sleep_ms(2)) {
+		if (!drop())
+			t_die("%s: cannot write", DROP);
+		now = counter("odp_table_bytes");
+	}
+	t_check(now <= before, "translation that nobody uses: %llu bytes before, %llu now of %llu",
+		(unsigned long long)before, (unsigned long long)now, (unsigned long long)full);
+	if (!t_failures())
+		write_words(&w, 0x1122334455667788, 0x99aabbccddeeff00);
+	t_dereg(w.mr);
+	munmap(w.mem, MANY * T_HUGE);
+	t_buf_close(&w.l);
+	t_pair_close(&w.p);
+}
+
 int main(void)
 {
 	unsigned int seconds = t_seconds(4);
@@ -154,7 +215,7 @@ int main(void)
 	struct t_dev d;
 	enum t_kind k;
 
-	t_start(90 + 3 * seconds);
+	t_start(150 + 3 * seconds);
 	seed = t_seed(0x5271);
 	t_need_root();
 	d = t_dev_open();
@@ -162,8 +223,10 @@ int main(void)
 	if (d.rxe)
 		t_skip("soft-RoCE keeps its translation for as long as the region");
 	for (k = T_ODP; k <= T_IMPLICIT; k++) {
-		if (t_kind_ok(&d, k, IBV_WR_RDMA_READ))
-			one(&d, k, seed, seconds);
+		if (!t_kind_ok(&d, k, IBV_WR_RDMA_READ))
+			continue;
+		one(&d, k, seed, seconds);
+		idle(&d, k);
 	}
 	t_dev_close(&d);
 	return t_finish();
