@@ -32,7 +32,7 @@ struct pinless_owner;
  * @slow:      faults that may take any time
  * @prefetch:  prefetches that nobody waits for
  * @list_lock: protects @list and @nr
- * @list:      all leaves, those looked at by the shrinker last at the end
+ * @list:      all leaves, those looked at last, by shrinker or reaper, at the end
  * @nr:        how many they are; read without the lock as a hint
  * @node:      in the list of all mirrors, under mirrors_lock
  * @hash:      in the table of all mirrors, under mirrors_mutex

@@ -30,8 +30,9 @@ int pinless_respond(struct ib_udata *udata, const void *resp, size_t size)
 /*
  * The core has taken the task of a context before it asks for the context. The
  * ioctl that opens one frees it after a refusal without giving the task back
- * (UVERBS_METHOD_GET_CONTEXT, 6.1 to 7.3), so that every refusal would cost a
- * task_struct. Where the core does give it back, it finds none.
+ * (UVERBS_METHOD_GET_CONTEXT, 6.1 to 7.3), so that every refusal by the driver
+ * would cost a task_struct. Where the core does give it back, it finds none. What
+ * the core itself refuses never comes here.
  */
 static void forget_task(struct ib_ucontext *ibuctx)
 {

@@ -405,7 +405,7 @@ inline mirror_put()
 #define PUT_VARS byte k = 0; bool last = false; byte wait_seq = 0; \
 	byte p = 0; byte was = 0
 
-/* shrink_mirror(), then reap_mirror() */
+/* shrink_mirror(), then reap_leaves(), of which a pass is one batch here */
 proctype reaper(byte times)
 {
 	PUT_VARS;

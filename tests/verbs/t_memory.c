@@ -193,7 +193,7 @@ static void expect_dropped(const struct t_dev *d, struct t_buf *b, struct t_coun
 		return;
 	}
 	again = now.protected - before->protected;
-	t_check(c->faults && c->invalidations + again >= c->faults &&
+	t_check(c->faults && c->invalidations && c->invalidations + again >= c->faults &&
 			(huge || c->invalidations <= c->faults),
 		"after the event: expected page_invalidations to be page_faults (%llu, not 0)%s, seen %llu, and %llu pages made read-only",
 		(unsigned long long)c->faults, huge ? " or more" : "",
