@@ -5,12 +5,12 @@
 #include <linux/rcupdate.h>
 #include <rdma/ib_verbs.h>
 
-#include "hist.h"
-#include "link.h"
-#include "mirror.h"
-#include "owner.h"
-#include "qp.h"
 #include "uapi/pinless-abi.h"
+#include "obs/hist.h"
+#include "mm/account.h"
+#include "mm/mirror.h"
+#include "verbs/link.h"
+#include "verbs/qp.h"
 
 static int __init pinless_init(void)
 {

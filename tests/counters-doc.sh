@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (c) 2026 The pinless authors
 #
-# Compares the tables of docs/counters.md with the lists of kernel/counters.h,
+# Compares the tables of docs/counters.md with the lists of kernel/obs/counters.h,
 # from which the driver takes the names. With --write, writes the tables.
 #
 # Usage: tests/counters-doc.sh [--write]
@@ -10,7 +10,7 @@
 set -u
 
 top=$(cd "$(dirname "$0")/.." && pwd) || exit 2
-list=$top/kernel/counters.h
+list=$top/kernel/obs/counters.h
 doc=$top/docs/counters.md
 lists=(PINLESS_COUNTERS PINLESS_REGION_COUNTERS PINLESS_HISTOGRAMS)
 end='<!-- end of table -->'
@@ -75,7 +75,7 @@ case ${1-} in
 	fi
 	;;
 '')
-	if ! diff -u --label docs/counters.md --label kernel/counters.h \
+	if ! diff -u --label docs/counters.md --label kernel/obs/counters.h \
 		"$doc" <(wanted); then
 		echo "docs/counters.md is old: run tests/counters-doc.sh --write" >&2
 		exit 1

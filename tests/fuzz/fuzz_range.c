@@ -2,13 +2,13 @@
 /* Copyright (c) 2026 The pinless authors */
 /*
  * Description: arithmetic on addresses and lengths that a process or a peer chooses
- * (kernel/range.h), against the same in 128 bits.
+ * (kernel/base/range.h), against the same in 128 bits.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "range.h"
+#include "base/range.h"
 
 typedef unsigned __int128 u128;
 

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The pinless authors */
 /*
  * Description: queues of arbitrary bytes, with arbitrary indices: every entry is read inside of
- * its queue, and what is taken of it is what the queue pair allows (kernel/wqe.h).
+ * its queue, and what is taken of it is what the queue pair allows (kernel/exec/wqe.h).
  *
  * The queue and the copies are separate pieces of memory of the sizes that the driver gives
  * them, so AddressSanitizer sees each byte beyond.
@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "wqe.h"
+#include "exec/wqe.h"
 
 /* What an input begins with. */
 struct setup {

@@ -3,7 +3,7 @@
 #ifndef PINLESS_WQE_USER_H
 #define PINLESS_WQE_USER_H
 
-/* What kernel/wqe.h takes from the kernel, in user space. */
+/* What kernel/exec/wqe.h takes from the kernel, in user space. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The pinless authors */
 
 /*
- * The leaf protocol of kernel/leaf.c: faults, copies, invalidations, removal of
+ * The leaf protocol of kernel/mm/leaf.c: faults, copies, invalidations, removal of
  * leaves by shrinker and reaper, end of the process, end of the mirror. The
  * names of the steps (F1..F6, A1..A3, I1..I5) are those of leaf.c; docs/contract.md
  * maps them to functions. The kernel's side (invalidation sequence, deferred

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The pinless authors */
 
 /*
- * M1: pinless_mirror_get() and pinless_mirror_put() of kernel/mirror.c, by
+ * M1: pinless_mirror_get() and pinless_mirror_put() of kernel/mm/mirror.c, by
  * regions of one process that come and go at the same time. There is one
  * mirror, it is not used when it is freed, and none is left in the end.
  *

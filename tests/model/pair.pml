@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The pinless authors */
 
 /*
- * A copy between two leaves: lock_sides() of kernel/access.c, against
+ * A copy between two leaves: lock_sides() of kernel/mm/access.c, against
  * invalidations. The kernel's reader/writer lock is fair: a reader waits behind
  * a writer that waits. -DBREAK_NESTED takes the second lock without trying,
  * which two copies in opposite directions and two invalidations turn into a

@@ -4,7 +4,7 @@
  * Description: numbers for objects: that they go round in a cycle, that none is
  * given out twice, what a full table says, and that no memory stays behind.
  *
- * Sources: kernel/idtable.c over shim/; include paths kernel and shim.
+ * Sources: kernel/base/idtable.c over shim/; include paths kernel and shim.
  */
 #include "shim.h"
 
@@ -12,7 +12,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-#include "idtable.h"
+#include "base/idtable.h"
 
 #define DIRS	((PINLESS_ID_MAX >> PINLESS_ID_SHIFT) + 1)
 

@@ -5,7 +5,7 @@
  * invalidation takes away and whom it charges, when pages are marked dirty, and
  * a long random run of all of it against a model.
  *
- * Sources: kernel/leaf.c over shim/; include paths kernel and shim.
+ * Sources: kernel/mm/leaf.c over shim/; include paths kernel and shim.
  */
 #include "shim.h"
 
@@ -13,9 +13,9 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-#include "hist.h"
-#include "leaf.h"
-#include "timing.h"
+#include "obs/hist.h"
+#include "mm/leaf.h"
+#include "obs/timing.h"
 
 #define PAGES		PINLESS_LEAF_PAGES
 #define LAST		(PAGES - 1)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "range.h"
+#include "base/range.h"
 
 #define TOP		UINT64_MAX
 #define PAGE		(1ULL << PAGE_SHIFT)

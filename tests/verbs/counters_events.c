@@ -323,7 +323,7 @@ int main(void)
 	t_start(60);
 	d = t_dev_open();
 	if (!d.pinless)
-		t_skip("kernel/counters.h lists the counters of pinless");
+		t_skip("kernel/obs/counters.h lists the counters of pinless");
 	t_counters_steady();
 	dev = ibv_get_device_name(d.ctx->device);
 	process_end();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: the counters that kernel/counters.h lists are those that the port and the regions
+ * Description: the counters that kernel/obs/counters.h lists are those that the port and the regions
  * have, no more and no fewer, in hw_counters and in what "rdma statistic" shows, with one value.
  *
  * Copyright (c) 2026 The pinless authors
@@ -177,7 +177,7 @@ int main(void)
 	t_start(30);
 	d = t_dev_open();
 	if (!d.pinless)
-		t_skip("kernel/counters.h lists the counters of pinless");
+		t_skip("kernel/obs/counters.h lists the counters of pinless");
 	t_need_root();
 	if (t_run("command -v rdma"))
 		t_skip("the command rdma is missing: apt-get install iproute2");

@@ -2,7 +2,7 @@
 /*
  * Copyright (c) 2026 The pinless authors
  *
- * The debug build of the driver (kernel/debug.c): rules that can be broken,
+ * The debug build of the driver (kernel/obs/debug.c): rules that can be broken,
  * faults and invalidations that can be held; and what is needed beside it.
  */
 #ifndef T_DEBUG_H

@@ -244,7 +244,7 @@ int mmu_interval_notifier_insert(struct mmu_interval_notifier *mni,
 void mmu_interval_notifier_remove(struct mmu_interval_notifier *mni);
 void mmu_interval_set_seq(struct mmu_interval_notifier *mni, unsigned long seq);
 
-/* RDMA: only so much that kernel/stats.h can be read. */
+/* RDMA: only so much that kernel/obs/stats.h can be read. */
 struct ib_device;
 struct rdma_stat_desc {
 	const char *name;

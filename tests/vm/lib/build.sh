@@ -79,7 +79,7 @@ build_module()
 		"$TOP/Kbuild" "$TOP/kernel" "${KERNEL_KEY[@]}"
 }
 
-# The module of the tests of the contract: kernel/debug.c.
+# The module of the tests of the contract: kernel/obs/debug.c.
 build_module_debug()
 {
 	local BUILD_BINDS
@@ -112,10 +112,11 @@ build_cmake()
 {
 	local inputs=("$TOP/$2" "$TOP/kernel/uapi")
 
-	# These compile the pure parts of driver and provider.
+	# These compile pure parts of driver and provider, or read the lists of the driver.
 	case $1 in
 	unit) inputs+=("$TOP/kernel" "$TOP/userspace/provider") ;;
 	fuzz) inputs+=("$TOP/kernel") ;;
+	verbs) inputs+=("$TOP/kernel/obs") ;;
 	esac
 	built "$1" "building $2" cmake "$2" -- "${inputs[@]}"
 }

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_RECVQ_H
+#define PINLESS_RECVQ_H
+
+#include "exec/qpc.h"
+
+/* What pinless_recvq_take() finds. */
+enum pinless_recv {
+	PINLESS_RECV_TAKEN,
+	PINLESS_RECV_EMPTY,
+	/* taken, but not as the process may write it: */
+	PINLESS_RECV_BAD_INDEX,
+	PINLESS_RECV_BAD_NUM_SGE,
+};
+
+enum pinless_recv pinless_recvq_take(struct pinless_qpc *c,
+				     struct pinless_sge *sge, u32 *num);
+int pinless_recvq_complete(struct pinless_qpc *c, struct pinless_cqe *cqe,
+			   bool solicited);
+bool pinless_recvq_flush(struct pinless_qpc *c, u32 *budget);
+void pinless_recvq_reset(struct pinless_qpc *c);
+
+#endif /* PINLESS_RECVQ_H */

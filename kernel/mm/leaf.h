@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_LEAF_H
+#define PINLESS_LEAF_H
+
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+
+#include "base/range.h"
+#include "mm/account.h"
+
+/*
+ * A leaf translates one aligned 2 MiB of user addresses. This file knows what a
+ * translation is, and how an invalidation takes it away; mirror.c knows where
+ * the leaves are and fills them, access.c uses them.
+ */
+
+/*
+ * An entry: present (readable), writable, written by the device since it was
+ * made, taken along rather than asked for; then the number of the owner, then
+ * the page frame number. 40 bits of frame number reach 2^52 bytes of memory, as
+ * far as the architectures that have HMM.
+ */
+#define PINLESS_ENTRY_READ	BIT_ULL(0)
+#define PINLESS_ENTRY_WRITE	BIT_ULL(1)
+#define PINLESS_ENTRY_DIRTY	BIT_ULL(2)
+#define PINLESS_ENTRY_DIRTY_NR	2
+#define PINLESS_ENTRY_BESIDE	BIT_ULL(3)
+#define PINLESS_ENTRY_OWNER	4
+#define PINLESS_ENTRY_PFN	(PINLESS_ENTRY_OWNER + PINLESS_OWNER_BITS)
+
+/*
+ * In the words of HMM that pinless_leaf_commit() is handed, beyond the highest
+ * frame number and below HMM's own flags: the CPU's own entry of the page is
+ * writable and says that it is dirty.
+ */
+#define PINLESS_PFN_DIRTY	BIT_ULL(48)
+
+static inline u64 pinless_entry_make(unsigned long pfn, bool write, u32 owner)
+{
+	return ((u64)pfn << PINLESS_ENTRY_PFN) |
+	       ((u64)owner << PINLESS_ENTRY_OWNER) |
+	       (write ? PINLESS_ENTRY_WRITE : 0) | PINLESS_ENTRY_READ;
+}
+
+static inline unsigned long pinless_entry_pfn(u64 entry)
+{
+	return entry >> PINLESS_ENTRY_PFN;
+}
+
+static inline u32 pinless_entry_owner(u64 entry)
+{
+	return (entry >> PINLESS_ENTRY_OWNER) & ((1u << PINLESS_OWNER_BITS) - 1);
+}
+
+/* What a leaf holds now. */
+enum pinless_leaf_kind {
+	PINLESS_LEAF_EMPTY,	/* nothing */
+	PINLESS_LEAF_TABLE,	/* an entry for each page */
+	PINLESS_LEAF_HUGE,	/* one entry: all pages are adjacent, with equal rights */
+	PINLESS_LEAF_DEAD,	/* out of the mirror; never filled again */
+};
+
+/**
+ * struct pinless_leaf - translation of 2 MiB
+ * @mni:    tells of changes to exactly these addresses; its interval tree node
+ *          holds the first address, its @mm the address space
+ * @lock:   readers look entries up and copy through them, the writer changes
+ *          them; spinning, taken by the invalidation. Protects @kind, @table,
+ *          @huge; but for PINLESS_ENTRY_DIRTY, which readers set
+ * @table:  PINLESS_LEAF_PAGES entries, one page (PINLESS_LEAF_TABLE)
+ * @huge:   the entry of the first page (PINLESS_LEAF_HUGE)
+ * @kind:   enum pinless_leaf_kind; written under the lock, a hint without
+ * @used:   looked at since the shrinker came by; a hint, written without lock
+ * @node:   in the list of the mirror, under its list_lock
+ * @rcu:    frees it, when it is in no list any more
+ */
+struct pinless_leaf {
+	struct mmu_interval_notifier mni;
+	rwlock_t lock;
+	union {
+		u64 *table;
+		u64 huge;
+	};
+	u8 kind;
+	u8 used;
+	union {
+		struct list_head node;
+		struct rcu_head rcu;
+	};
+};
+
+/* First address that a leaf translates. */
+static inline u64 pinless_leaf_start(const struct pinless_leaf *leaf)
+{
+	return leaf->mni.interval_tree.start;
+}
+
+/* The page of an address within its leaf, 0 .. PINLESS_LEAF_PAGES - 1. */
+static inline unsigned int pinless_leaf_index(u64 addr)
+{
+	return (addr >> PAGE_SHIFT) & (PINLESS_LEAF_PAGES - 1);
+}
+
+/*
+ * The entry of a page; 0 when there is none. The lock is held; another reader may
+ * set PINLESS_ENTRY_DIRTY meanwhile.
+ */
+static inline u64 pinless_leaf_entry(const struct pinless_leaf *leaf,
+				     unsigned int index)
+{
+	if (leaf->kind == PINLESS_LEAF_TABLE)
+		return READ_ONCE(leaf->table[index]);
+	if (leaf->kind == PINLESS_LEAF_HUGE)
+		return READ_ONCE(leaf->huge) + ((u64)index << PINLESS_ENTRY_PFN);
+	return 0;
+}
+
+u64 *pinless_table_alloc(void);
+void pinless_table_free(u64 *table);
+unsigned long pinless_table_count(void);
+unsigned long pinless_leaf_pages(void);
+u64 pinless_leaf_bytes(void);
+
+struct pinless_leaf *pinless_leaf_create(struct mm_struct *mm, u64 start);
+void pinless_leaf_kill(struct pinless_leaf *leaf);
+void pinless_leaf_destroy(struct pinless_leaf *leaf);
+
+void pinless_leaf_dirty(struct pinless_leaf *leaf, unsigned int index);
+unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
+				 unsigned int last, const unsigned long *pfns,
+				 unsigned int want_first,
+				 unsigned int want_last, bool write, u32 owner,
+				 u64 **table, unsigned int *neighbours);
+unsigned int pinless_leaf_shrink(struct pinless_leaf *leaf);
+
+int pinless_leaf_init(void);
+void pinless_leaf_exit(void);
+
+#endif /* PINLESS_LEAF_H */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef PINLESS_PINNED_H
+#define PINLESS_PINNED_H
+
+#include <rdma/ib_umem.h>
+
+#include "mm/access.h"
+
+struct ib_umem *pinless_pin(struct ib_device *ibdev, u64 start, u64 length,
+			    int access, struct pinless_pinned *pinned);
+void pinless_unpin(struct ib_umem *umem, struct pinless_pinned *pinned);
+
+#endif /* PINLESS_PINNED_H */
