@@ -16,13 +16,13 @@ static int __init pinless_init(void)
 {
 	int err;
 
-	err = pinless_owner_init();
+	err = pinless_account_init();
 	if (err)
 		return err;
 
 	err = pinless_mirror_init();
 	if (err)
-		goto err_owner;
+		goto err_account;
 
 	err = pinless_qp_init();
 	if (err)
@@ -40,8 +40,8 @@ err_qp:
 	pinless_qp_exit();
 err_mirror:
 	pinless_mirror_exit();
-err_owner:
-	pinless_owner_exit();
+err_account:
+	pinless_account_exit();
 	rcu_barrier();
 	return err;
 }
@@ -59,7 +59,7 @@ static void __exit pinless_exit(void)
 	pinless_hist_exit();
 	pinless_qp_exit();
 	pinless_mirror_exit();
-	pinless_owner_exit();
+	pinless_account_exit();
 	rcu_barrier();
 }
 

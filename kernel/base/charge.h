@@ -7,7 +7,7 @@
 #include <linux/sched/mm.h>
 
 /*
- * Memory of the translation is charged to the memory cgroup that the owner of
+ * Memory of the translation is charged to the memory cgroup that the account of
  * the address space is in now, whoever runs the fault.
  */
 static inline struct mem_cgroup *pinless_charge_begin(struct mm_struct *mm,

@@ -57,16 +57,16 @@ LIMIT_PARAM(max_cq, PINLESS_OBJ_CQ, "completion queues");
 LIMIT_PARAM(max_mr, PINLESS_OBJ_MR, "memory regions");
 
 /**
- * pinless_take() - count one more object against its limit
+ * pinless_quota_get() - count one more object against its limit
  * @objs: of the device
  * @obj:  which kind
  *
- * The caller gives it back with pinless_give().
+ * The caller gives it back with pinless_quota_put().
  *
  * Context: any.
  * Return: false when there are as many as there may be; nothing is counted then.
  */
-bool pinless_take(struct pinless_obj_counts *objs, enum pinless_obj obj)
+bool pinless_quota_get(struct pinless_quota *objs, enum pinless_obj obj)
 {
 	int n = atomic_read(&objs->num[obj]);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (c) 2026 The pinless authors */
-#ifndef PINLESS_OBJECTS_H
-#define PINLESS_OBJECTS_H
+#ifndef PINLESS_QUOTA_H
+#define PINLESS_QUOTA_H
 
 #include <linux/atomic.h>
 #include <linux/compiler.h>
@@ -41,26 +41,26 @@ static inline unsigned int pinless_limit(enum pinless_obj obj)
 }
 
 /**
- * struct pinless_obj_counts - how many objects a device has
+ * struct pinless_quota - how many objects a device has
  * @num: of each kind
  */
-struct pinless_obj_counts {
+struct pinless_quota {
 	atomic_t num[PINLESS_OBJS];
 };
 
-bool pinless_take(struct pinless_obj_counts *objs, enum pinless_obj obj);
+bool pinless_quota_get(struct pinless_quota *objs, enum pinless_obj obj);
 
 /**
- * pinless_give() - an object is gone, or could not be made
+ * pinless_quota_put() - an object is gone, or could not be made
  * @objs: of the device
  * @obj:  which kind
  *
  * Context: any.
  */
-static inline void pinless_give(struct pinless_obj_counts *objs,
-				enum pinless_obj obj)
+static inline void pinless_quota_put(struct pinless_quota *objs,
+				     enum pinless_obj obj)
 {
 	atomic_dec(&objs->num[obj]);
 }
 
-#endif /* PINLESS_OBJECTS_H */
+#endif /* PINLESS_QUOTA_H */

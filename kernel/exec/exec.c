@@ -255,7 +255,7 @@ static enum pinless_step need_set(struct pinless_op *op,
 	struct pinless_need *need = &op->need;
 
 	need->mirror = miss->mem->mirror;
-	need->owner = miss->mem->owner;
+	need->account = miss->mem->account;
 	need->addr = miss->addr;
 	need->len = len;
 	need->last = miss->mem->last;
@@ -450,7 +450,7 @@ static enum pinless_step exec(struct pinless_qpc *c, u64 *budget)
  *
  * With PINLESS_STEP_MISS the regions stay held, for a caller who faults at once
  * what @c->op.need says, and comes back; before anything that may take longer
- * he holds mirror and owner himself, and calls pinless_exec_release().
+ * he holds mirror and account himself, and calls pinless_exec_release().
  *
  * Context: process context, no locks held; takes the lock of the peer, waits
  * for nothing.

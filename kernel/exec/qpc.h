@@ -51,7 +51,7 @@ enum pinless_side {
  */
 struct pinless_need {
 	struct pinless_mirror *mirror;
-	struct pinless_owner *owner;
+	struct pinless_account *account;
 	u64 addr;
 	u64 len;
 	u64 last;	/* page that the region ends in */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (c) 2026 The pinless authors */
-#ifndef PINLESS_RECVQ_H
-#define PINLESS_RECVQ_H
+#ifndef PINLESS_RQ_H
+#define PINLESS_RQ_H
 
 #include "exec/qpc.h"
 
@@ -21,4 +21,4 @@ int pinless_recvq_complete(struct pinless_qpc *c, struct pinless_cqe *cqe,
 bool pinless_recvq_flush(struct pinless_qpc *c, u32 *budget);
 void pinless_recvq_reset(struct pinless_qpc *c);
 
-#endif /* PINLESS_RECVQ_H */
+#endif /* PINLESS_RQ_H */

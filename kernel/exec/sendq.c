@@ -259,12 +259,12 @@ struct slow_fault {
 static void need_hold(struct pinless_need *need)
 {
 	pinless_mirror_hold(need->mirror);
-	pinless_owner_hold(need->owner);
+	pinless_account_hold(need->account);
 }
 
 static void need_put(struct pinless_need *need)
 {
-	pinless_owner_put(need->owner);
+	pinless_account_put(need->account);
 	pinless_mirror_put(need->mirror);
 }
 
@@ -285,7 +285,7 @@ static void slow_fault_work(struct work_struct *work)
 	if (READ_ONCE(c->wait_seq) == f->seq)
 		err = pinless_mirror_fault(f->need.mirror, f->need.addr,
 					   f->need.len, need_flags(&f->need),
-					   f->need.owner, NULL);
+					   f->need.account, NULL);
 	pinless_slow_end(&f->need.mirror->slow);
 	need_put(&f->need);
 
@@ -304,7 +304,7 @@ static void slow_fault_work(struct work_struct *work)
 }
 
 /*
- * Hands a fault to a worker of its own, which keeps mirror and owner instead of
+ * Hands a fault to a worker of its own, which keeps mirror and account instead of
  * the regions, and gives the token back. False: the token stays.
  */
 static bool wait_fault(struct pinless_qpc *c)
@@ -317,7 +317,7 @@ static bool wait_fault(struct pinless_qpc *c)
 	f = kmalloc(sizeof(*f), PINLESS_GFP_USER);
 	pinless_charge_end(memcg, old);
 	if (!f) {
-		pinless_mirror_count_error(c->op.need.owner, -ENOMEM);
+		pinless_mirror_count_error(c->op.need.account, -ENOMEM);
 		pinless_exec_release(c);
 		c->fault_err = -ENOMEM;
 		return false;
@@ -351,7 +351,8 @@ out:
 	spin_unlock(&c->lock);
 	if (!waits) {
 		if (c->fault_err)
-			pinless_mirror_count_error(f->need.owner, c->fault_err);
+			pinless_mirror_count_error(f->need.account,
+						   c->fault_err);
 		need_put(&f->need);
 		kfree(f);
 	}
@@ -380,7 +381,7 @@ static bool serve_miss(struct run *r)
 	stream->last = need->last;
 	err = pinless_mirror_fault(need->mirror, need->addr, len,
 				   PINLESS_FAULT_NOWAIT | need_flags(need),
-				   need->owner, stream);
+				   need->account, stream);
 	if (err == -EAGAIN)
 		return wait_fault(r->c);
 	r->c->fault_err = err;

@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 struct pinless_mirror;
-struct pinless_owner;
+struct pinless_account;
 struct pinless_leaf_hint;
 
 /*
@@ -38,7 +38,7 @@ struct pinless_pinned {
  * @kind:   which member of the union counts
  * @mirror: the mirror of a process; the caller holds a reference
  * @pinned: pinned pages; the caller keeps them
- * @owner:  on whose account misses are faulted; NULL for kernel memory
+ * @account:  on whose account misses are faulted; NULL for kernel memory
  * @last:   mirror: the last page that the region reaches, as user address >>
  *          PAGE_SHIFT
  */
@@ -48,7 +48,7 @@ struct pinless_mem {
 		struct pinless_mirror *mirror;
 		const struct pinless_pinned *pinned;
 	};
-	struct pinless_owner *owner;
+	struct pinless_account *account;
 	u64 last;
 };
 

@@ -12,93 +12,93 @@
  * that is gone, and would charge the next one of that number; after a whole
  * cycle such entries are few.
  */
-static struct pinless_idtable owners;
+static struct pinless_idtable accounts;
 
 /**
- * pinless_owner_create() - a new account
+ * pinless_account_create() - a new account
  * @port: counters of the device that the region is registered with
  *
  * Context: process context, may sleep.
- * Return: the owner, ERR_PTR(-ENOMEM), or ERR_PTR(-ENOSPC) when all numbers are
+ * Return: the account, ERR_PTR(-ENOMEM), or ERR_PTR(-ENOSPC) when all numbers are
  * taken.
  */
-struct pinless_owner *pinless_owner_create(struct pinless_counters *port)
+struct pinless_account *pinless_account_create(struct pinless_counters *port)
 {
-	struct pinless_owner *owner;
+	struct pinless_account *account;
 	int err;
 
-	owner = kzalloc(sizeof(*owner), PINLESS_GFP_USER);
-	if (!owner)
+	account = kzalloc(sizeof(*account), PINLESS_GFP_USER);
+	if (!account)
 		return ERR_PTR(-ENOMEM);
-	refcount_set(&owner->refs, 1);
-	owner->port = port;
-	err = pinless_idtable_add(&owners, owner, &owner->id, NULL);
+	refcount_set(&account->refs, 1);
+	account->port = port;
+	err = pinless_idtable_add(&accounts, account, &account->id, NULL);
 	if (err) {
-		kfree(owner);
+		kfree(account);
 		return ERR_PTR(err);
 	}
-	return owner;
+	return account;
 }
 
 /**
- * pinless_owner_destroy() - the region is gone
- * @owner: from pinless_owner_create(), or NULL
+ * pinless_account_destroy() - the region is gone
+ * @account: from pinless_account_create(), or NULL
  *
- * From here on nobody finds the owner by its number, and those who still have
+ * From here on nobody finds the account by its number, and those who still have
  * it charge no device.
  *
  * Context: any, interrupts enabled; never sleeps.
  */
-void pinless_owner_destroy(struct pinless_owner *owner)
+void pinless_account_destroy(struct pinless_account *account)
 {
-	if (!owner)
+	if (!account)
 		return;
-	pinless_idtable_remove(&owners, owner->id);
-	WRITE_ONCE(owner->port, NULL);
-	pinless_owner_put(owner);
+	pinless_idtable_remove(&accounts, account->id);
+	WRITE_ONCE(account->port, NULL);
+	pinless_account_put(account);
 }
 
 /**
- * pinless_owner_find() - the owner that has a number
- * @id: any number; PINLESS_OWNER_NONE is nobody's
+ * pinless_account_find() - the account that has a number
+ * @id: any number; PINLESS_ACCOUNT_NONE is nobody's
  *
  * Context: an RCU read-side section, which is how long the result may be used.
- * Return: the owner, or NULL when it is gone.
+ * Return: the account, or NULL when it is gone.
  */
-struct pinless_owner *pinless_owner_find(u32 id)
+struct pinless_account *pinless_account_find(u32 id)
 {
-	return pinless_idtable_find(&owners, id);
+	return pinless_idtable_find(&accounts, id);
 }
 
 /**
- * pinless_owner_put() - drop a reference
- * @owner: or NULL
+ * pinless_account_put() - drop a reference
+ * @account: or NULL
  *
  * Context: any; never sleeps.
  */
-void pinless_owner_put(struct pinless_owner *owner)
+void pinless_account_put(struct pinless_account *account)
 {
-	if (owner && refcount_dec_and_test(&owner->refs))
-		kfree_rcu(owner, rcu);
+	if (account && refcount_dec_and_test(&account->refs))
+		kfree_rcu(account, rcu);
 }
 
 /**
- * pinless_owner_init() - at the start of the module
+ * pinless_account_init() - at the start of the module
  *
  * Return: 0 or -ENOMEM.
  */
-int pinless_owner_init(void)
+int pinless_account_init(void)
 {
-	return pinless_idtable_init(&owners);
+	return pinless_idtable_init(&accounts);
 }
 
 /**
- * pinless_owner_exit() - at the end of the module
+ * pinless_account_exit() - at the end of the module
  *
  * Context: process context; all devices are gone, and all mirrors, so that no
- * invalidation looks for an owner.
+ * invalidation looks for an account.
  */
-void pinless_owner_exit(void)
+void pinless_account_exit(void)
 {
-	pinless_idtable_destroy(&owners);
+	pinless_idtable_destroy(&accounts);
 }

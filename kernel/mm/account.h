@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (c) 2026 The pinless authors */
-#ifndef PINLESS_OWNER_H
-#define PINLESS_OWNER_H
+#ifndef PINLESS_ACCOUNT_H
+#define PINLESS_ACCOUNT_H
 
 #include <linux/atomic.h>
 #include <linux/rcupdate.h>
@@ -12,20 +12,20 @@
 #include "obs/stats.h"
 
 /*
- * An owner is on whose account a page was brought into the translation table.
+ * An account is on whose account a page was brought into the translation table.
  * Regions that overlap share the entries of the mirror, so an entry remembers,
  * in 20 bits, the region whose access or prefetch faulted it; an invalidation
- * finds the owner by that number and charges it. This costs the same however
+ * finds the account by that number and charges it. This costs the same however
  * many regions lie over the page.
  *
- * An owner outlives its region while somebody holds it: whoever has to sleep in
- * a fault drops the region, holds the owner and the mirror, and goes on.
+ * An account outlives its region while somebody holds it: whoever has to sleep in
+ * a fault drops the region, holds the account and the mirror, and goes on.
  */
-#define PINLESS_OWNER_BITS	PINLESS_ID_BITS
-#define PINLESS_OWNER_NONE	0u
+#define PINLESS_ACCOUNT_BITS	PINLESS_ID_BITS
+#define PINLESS_ACCOUNT_NONE	0u
 
 /**
- * struct pinless_owner - what a region has cost
+ * struct pinless_account - what a region has cost
  * @id:            1 .. 2^20 - 1, unique in the module while the region lives
  * @refs:          one for the region, one for each fault under way
  * @faults:        pages that accesses through the region found missing
@@ -35,7 +35,7 @@
  *                 it only through the functions below
  * @rcu:           frees it
  */
-struct pinless_owner {
+struct pinless_account {
 	u32 id;
 	refcount_t refs;
 	atomic64_t faults;
@@ -45,70 +45,70 @@ struct pinless_owner {
 	struct rcu_head rcu;
 };
 
-struct pinless_owner *pinless_owner_create(struct pinless_counters *port);
-void pinless_owner_destroy(struct pinless_owner *owner);
-struct pinless_owner *pinless_owner_find(u32 id);
-void pinless_owner_put(struct pinless_owner *owner);
-int pinless_owner_init(void);
-void pinless_owner_exit(void);
+struct pinless_account *pinless_account_create(struct pinless_counters *port);
+void pinless_account_destroy(struct pinless_account *account);
+struct pinless_account *pinless_account_find(u32 id);
+void pinless_account_put(struct pinless_account *account);
+int pinless_account_init(void);
+void pinless_account_exit(void);
 
 /**
- * pinless_owner_hold() - take one more reference
- * @owner: held by the caller, or the owner of a region that the caller holds;
+ * pinless_account_hold() - take one more reference
+ * @account: held by the caller, or the account of a region that the caller holds;
  *         NULL is allowed
  *
  * Context: any.
  */
-static inline void pinless_owner_hold(struct pinless_owner *owner)
+static inline void pinless_account_hold(struct pinless_account *account)
 {
-	if (owner)
-		refcount_inc(&owner->refs);
+	if (account)
+		refcount_inc(&account->refs);
 }
 
 /**
- * pinless_owner_gone() - whether the region has been deregistered
- * @owner: held by the caller
+ * pinless_account_gone() - whether the region has been deregistered
+ * @account: held by the caller
  *
  * Context: any.
  * Return: true when further work on its account is in vain.
  */
-static inline bool pinless_owner_gone(const struct pinless_owner *owner)
+static inline bool pinless_account_gone(const struct pinless_account *account)
 {
-	return !READ_ONCE(owner->port);
+	return !READ_ONCE(account->port);
 }
 
 /*
- * The counters of the owner's device, or NULL. Under RCU, which is how long they
+ * The counters of the account's device, or NULL. Under RCU, which is how long they
  * may be used.
  */
 static inline struct pinless_counters *
-pinless_owner_port(const struct pinless_owner *owner)
+pinless_account_port(const struct pinless_account *account)
 {
-	return READ_ONCE(owner->port);
+	return READ_ONCE(account->port);
 }
 
 /**
- * pinless_owner_count() - add to a port counter of the owner's device
- * @owner:   held by the caller, or found in this RCU section; NULL counts
+ * pinless_account_count() - add to a port counter of the account's device
+ * @account:   held by the caller, or found in this RCU section; NULL counts
  *           nothing
  * @counter: which
  * @n:       how many
  *
  * The counters are there for as long as @port can be read here:
- * pinless_owner_destroy() clears it, all regions of a device are gone before
+ * pinless_account_destroy() clears it, all regions of a device are gone before
  * the device is, and the device waits for a grace period before it frees its
  * counters.
  *
  * Context: any.
  */
-static inline void pinless_owner_count(struct pinless_owner *owner,
-				       enum pinless_counter counter, u64 n)
+static inline void pinless_account_count(struct pinless_account *account,
+					 enum pinless_counter counter, u64 n)
 {
-	if (!owner)
+	if (!account)
 		return;
 	rcu_read_lock();
-	pinless_count(pinless_owner_port(owner), counter, n);
+	pinless_count(pinless_account_port(account), counter, n);
 	rcu_read_unlock();
 }
 
-#endif /* PINLESS_OWNER_H */
+#endif /* PINLESS_ACCOUNT_H */

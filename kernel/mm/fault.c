@@ -85,12 +85,11 @@ static int commit(struct pinless_fault *f, const unsigned long *pfns,
 		write_unlock(&leaf->lock);
 		return -EBUSY;
 	}
-	missing = pinless_leaf_commit(leaf, first, last, pfns,
-				      f->want_first, f->want_last,
-				      f->flags & PINLESS_FAULT_WRITE,
-				      f->owner ? f->owner->id :
-						 PINLESS_OWNER_NONE,
-				      table, &neighbours);
+	missing = pinless_leaf_commit(
+		leaf, first, last, pfns, f->want_first, f->want_last,
+		f->flags & PINLESS_FAULT_WRITE,
+		f->account ? f->account->id : PINLESS_ACCOUNT_NONE, table,
+		&neighbours);
 	write_unlock(&leaf->lock);
 	f->missing += missing;
 	f->neighbours += neighbours;
@@ -129,14 +128,14 @@ static void account(const struct pinless_fault *f)
 {
 	struct pinless_counters *port;
 
-	if (!f->owner)
+	if (!f->account)
 		return;
 	if (f->missing)
 		atomic64_add(f->missing, f->flags & PINLESS_FAULT_PREFETCH ?
-						 &f->owner->prefetched :
-						 &f->owner->faults);
+						 &f->account->prefetched :
+						 &f->account->faults);
 	rcu_read_lock();
-	port = pinless_owner_port(f->owner);
+	port = pinless_account_port(f->account);
 	if (port) {
 		pinless_count(port, PINLESS_CNT_FAULT_CALLS, f->calls);
 		count_missing(f, port);

@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 struct pinless_leaf;
-struct pinless_owner;
+struct pinless_account;
 struct pinless_times;
 
 enum pinless_fault_flags {
@@ -25,7 +25,7 @@ enum pinless_fault_flags {
  * @last:       the window: pages that are looked at, but not faulted, go from
  *              @want_last to this page
  * @flags:      enum pinless_fault_flags
- * @owner:      on whose account, held, or NULL
+ * @account:      on whose account, held, or NULL
  * @ahead:      out: neighbours looked at
  * @neighbours: out: neighbours that were there, and were stored
  * @missing:    out: pages asked for that were missing, and are there now
@@ -41,7 +41,7 @@ struct pinless_fault {
 	unsigned int want_last;
 	unsigned int last;
 	unsigned int flags;
-	struct pinless_owner *owner;
+	struct pinless_account *account;
 	unsigned int ahead;
 	unsigned int neighbours;
 	unsigned int missing;

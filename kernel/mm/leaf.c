@@ -161,15 +161,15 @@ static enum pinless_counter event_counter(enum mmu_notifier_event event)
 }
 
 /*
- * Entries of one owner tend to lie together, so the account is looked up once
+ * Entries of one account tend to lie together, so the account is looked up once
  * for each run of them. The port counts all of them; the region is charged only
  * with what was asked for on its account, so that its page_invalidations pair
  * up with its faults and prefetches. A huge entry counts as all its pages. The
  * call is counted once for a device, unless entries of two are mixed. @all are the
- * pages of all owners, of whom @owner is the last.
+ * pages of all accounts, of whom @account is the last.
  */
 struct tally {
-	u32 owner;
+	u32 account;
 	unsigned int n;
 	unsigned int asked;
 	enum pinless_counter counter;
@@ -183,16 +183,16 @@ struct tally {
 static void tally_flush(struct tally *t)
 {
 	struct pinless_counters *port = NULL;
-	struct pinless_owner *owner;
+	struct pinless_account *account;
 
 	if (!t->n)
 		return;
 	rcu_read_lock();
-	owner = pinless_owner_find(t->owner);
-	if (owner) {
-		port = pinless_owner_port(owner);
+	account = pinless_account_find(t->account);
+	if (account) {
+		port = pinless_account_port(account);
 		if (t->dropped)
-			atomic64_add(t->asked, &owner->invalidations);
+			atomic64_add(t->asked, &account->invalidations);
 	}
 	/* A region that goes meanwhile is nobody to be told. */
 	if (port) {
@@ -209,11 +209,11 @@ static void tally_flush(struct tally *t)
 
 static void tally_add(struct tally *t, u64 entry, unsigned int n)
 {
-	u32 owner = pinless_entry_owner(entry);
+	u32 account = pinless_entry_account(entry);
 
-	if (owner != t->owner) {
+	if (account != t->account) {
 		tally_flush(t);
-		t->owner = owner;
+		t->account = account;
 	}
 	t->n += n;
 	if (!(entry & PINLESS_ENTRY_BESIDE))
@@ -249,7 +249,7 @@ static void protect_table(struct pinless_leaf *leaf, unsigned int first,
 /*
  * Steps I1 to I5. Nothing here sleeps, allocates or fails: the OOM reaper's
  * non-blockable invalidation is served like any other, so neither M5 nor M6
- * has a case to treat. Owners are looked up under the lock because the entries
+ * has a case to treat. Accounts are looked up under the lock because the entries
  * are read there; no lock is taken for it.
  */
 static bool leaf_invalidate(struct mmu_interval_notifier *mni,
@@ -306,7 +306,7 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 	tally_flush(&t);
 	pinless_table_free(table);
 	if (unlikely(begin))
-		pinless_times_invalidated(range, start, last + 1, t.owner,
+		pinless_times_invalidated(range, start, last + 1, t.account,
 					  t.all, ktime_get_ns() - begin);
 	pinless_debug_invalidated(range);
 	return true;
@@ -422,10 +422,10 @@ static bool entry_suffices(u64 entry, bool write)
  */
 static unsigned int commit_huge(struct pinless_leaf *leaf, unsigned long pfn,
 				unsigned int want_first, unsigned int want_last,
-				bool write, u32 owner, u64 **table)
+				bool write, u32 account, u64 **table)
 {
 	u64 entry = pinless_entry_make((pfn & ~HMM_PFN_FLAGS) - want_first,
-				       pfn & HMM_PFN_WRITE, owner);
+				       pfn & HMM_PFN_WRITE, account);
 	unsigned int missing = 0, i;
 
 	if (entry_suffices(entry, write))
@@ -455,7 +455,7 @@ static unsigned int commit_huge(struct pinless_leaf *leaf, unsigned long pfn,
  * @want_first: first page that was asked for
  * @want_last:  last page that was asked for
  * @write:      they were asked for writing
- * @owner:      on whose account new entries are
+ * @account:      on whose account new entries are
  * @table:      in: a table to use if one is needed, or NULL; out: one to free
  *              when the lock is released, or NULL
  * @neighbours: out: pages that were stored without having been asked for
@@ -465,8 +465,9 @@ static unsigned int commit_huge(struct pinless_leaf *leaf, unsigned long pfn,
 unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
 				 unsigned int last, const unsigned long *pfns,
 				 unsigned int want_first,
-				 unsigned int want_last, bool write, u32 owner,
-				 u64 **table, unsigned int *neighbours)
+				 unsigned int want_last, bool write,
+				 u32 account, u64 **table,
+				 unsigned int *neighbours)
 {
 	unsigned int missing = 0, beside = 0, i = want_first - first;
 	u64 entry, *slot;
@@ -478,7 +479,7 @@ unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
 	if ((pfns[i] & HMM_PFN_VALID) &&
 	    hmm_pfn_to_map_order(pfns[i]) >= PINLESS_LEAF_SHIFT - PAGE_SHIFT)
 		return commit_huge(leaf, pfns[i], want_first, want_last, write,
-				   owner, table);
+				   account, table);
 	if (leaf->kind != PINLESS_LEAF_TABLE) {
 		if (!*table)
 			return 0;
@@ -490,9 +491,9 @@ unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
 		if (!(*pfns & HMM_PFN_VALID) || (*pfns & HMM_PFN_ERROR))
 			continue;
 		slot = &leaf->table[i];
-		entry = pinless_entry_make(*pfns & ~(HMM_PFN_FLAGS |
-						     PINLESS_PFN_DIRTY),
-					   *pfns & HMM_PFN_WRITE, owner);
+		entry = pinless_entry_make(
+			*pfns & ~(HMM_PFN_FLAGS | PINLESS_PFN_DIRTY),
+			*pfns & HMM_PFN_WRITE, account);
 		if (*pfns & PINLESS_PFN_DIRTY)
 			entry |= PINLESS_ENTRY_DIRTY;
 		if (i < want_first || i > want_last) {
@@ -506,7 +507,7 @@ unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
 			   entry_suffices(entry, write);
 		/*
 		 * What is there is the same page, as no invalidation came
-		 * between. Who brought it in stays its owner unless it needed
+		 * between. Who brought it in stays its account unless it needed
 		 * more rights than were there.
 		 */
 		if (!entry_suffices(*slot, entry & PINLESS_ENTRY_WRITE))

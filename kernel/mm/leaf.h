@@ -20,7 +20,7 @@
 
 /*
  * An entry: present (readable), writable, written by the device since it was
- * made, taken along rather than asked for; then the number of the owner, then
+ * made, taken along rather than asked for; then the number of the account, then
  * the page frame number. 40 bits of frame number reach 2^52 bytes of memory, as
  * far as the architectures that have HMM.
  */
@@ -29,8 +29,8 @@
 #define PINLESS_ENTRY_DIRTY	BIT_ULL(2)
 #define PINLESS_ENTRY_DIRTY_NR	2
 #define PINLESS_ENTRY_BESIDE	BIT_ULL(3)
-#define PINLESS_ENTRY_OWNER	4
-#define PINLESS_ENTRY_PFN	(PINLESS_ENTRY_OWNER + PINLESS_OWNER_BITS)
+#define PINLESS_ENTRY_ACCOUNT	4
+#define PINLESS_ENTRY_PFN	(PINLESS_ENTRY_ACCOUNT + PINLESS_ACCOUNT_BITS)
 
 /*
  * In the words of HMM that pinless_leaf_commit() is handed, beyond the highest
@@ -39,10 +39,10 @@
  */
 #define PINLESS_PFN_DIRTY	BIT_ULL(48)
 
-static inline u64 pinless_entry_make(unsigned long pfn, bool write, u32 owner)
+static inline u64 pinless_entry_make(unsigned long pfn, bool write, u32 account)
 {
 	return ((u64)pfn << PINLESS_ENTRY_PFN) |
-	       ((u64)owner << PINLESS_ENTRY_OWNER) |
+	       ((u64)account << PINLESS_ENTRY_ACCOUNT) |
 	       (write ? PINLESS_ENTRY_WRITE : 0) | PINLESS_ENTRY_READ;
 }
 
@@ -51,9 +51,10 @@ static inline unsigned long pinless_entry_pfn(u64 entry)
 	return entry >> PINLESS_ENTRY_PFN;
 }
 
-static inline u32 pinless_entry_owner(u64 entry)
+static inline u32 pinless_entry_account(u64 entry)
 {
-	return (entry >> PINLESS_ENTRY_OWNER) & ((1u << PINLESS_OWNER_BITS) - 1);
+	return (entry >> PINLESS_ENTRY_ACCOUNT) &
+	       ((1u << PINLESS_ACCOUNT_BITS) - 1);
 }
 
 /* What a leaf holds now. */
@@ -133,8 +134,9 @@ void pinless_leaf_dirty(struct pinless_leaf *leaf, unsigned int index);
 unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
 				 unsigned int last, const unsigned long *pfns,
 				 unsigned int want_first,
-				 unsigned int want_last, bool write, u32 owner,
-				 u64 **table, unsigned int *neighbours);
+				 unsigned int want_last, bool write,
+				 u32 account, u64 **table,
+				 unsigned int *neighbours);
 unsigned int pinless_leaf_shrink(struct pinless_leaf *leaf);
 
 int pinless_leaf_init(void);

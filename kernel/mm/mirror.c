@@ -331,7 +331,7 @@ static bool trim(struct pinless_mirror *mirror)
 
 /* All in one leaf: @len is not 0, and @addr + @len does not leave it. */
 static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
-			 unsigned int flags, struct pinless_owner *owner,
+			 unsigned int flags, struct pinless_account *account,
 			 struct pinless_stream *stream,
 			 struct pinless_times *times)
 {
@@ -339,7 +339,7 @@ static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 		.want_first = pinless_leaf_index(addr),
 		.want_last = pinless_leaf_index(addr + len - 1),
 		.flags = flags,
-		.owner = owner,
+		.account = account,
 		.times = times,
 	};
 	u64 page = addr >> PAGE_SHIFT;
@@ -362,26 +362,27 @@ static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 
 /**
  * pinless_mirror_count_error() - a fault has failed for good
- * @owner: on whose account; held by the caller, or NULL
+ * @account: on whose account; held by the caller, or NULL
  * @err:   a negative errno, but for -EAGAIN
  *
  * Context: any.
  */
-noinline void pinless_mirror_count_error(struct pinless_owner *owner, int err)
+noinline void pinless_mirror_count_error(struct pinless_account *account,
+					 int err)
 {
-	pinless_owner_count(owner, PINLESS_CNT_FAULT_ERRORS, 1);
+	pinless_account_count(account, PINLESS_CNT_FAULT_ERRORS, 1);
 	switch (err) {
 	case -EFAULT:
-		pinless_owner_count(owner, PINLESS_CNT_FAULT_UNMAPPED, 1);
+		pinless_account_count(account, PINLESS_CNT_FAULT_UNMAPPED, 1);
 		break;
 	case -EPERM:
-		pinless_owner_count(owner, PINLESS_CNT_FAULT_DENIED, 1);
+		pinless_account_count(account, PINLESS_CNT_FAULT_DENIED, 1);
 		break;
 	case -EBUSY:
-		pinless_owner_count(owner, PINLESS_CNT_FAULT_COLLIDED, 1);
+		pinless_account_count(account, PINLESS_CNT_FAULT_COLLIDED, 1);
 		break;
 	case -ENOMEM:
-		pinless_owner_count(owner, PINLESS_CNT_FAULT_NOMEM, 1);
+		pinless_account_count(account, PINLESS_CNT_FAULT_NOMEM, 1);
 		break;
 	}
 }
@@ -392,7 +393,7 @@ noinline void pinless_mirror_count_error(struct pinless_owner *owner, int err)
  * @addr:   first user address
  * @len:    bytes
  * @flags:  enum pinless_fault_flags
- * @owner:  on whose account; held by the caller, or NULL
+ * @account:  on whose account; held by the caller, or NULL
  * @stream: how the caller walks; pages ahead of him that the CPU has mapped are
  *          taken along. NULL for none
  *
@@ -407,7 +408,7 @@ noinline void pinless_mirror_count_error(struct pinless_owner *owner, int err)
  * HMM_RANGE_DEFAULT_TIMEOUT; -ENOMEM; -EINTR.
  */
 int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
-			 unsigned int flags, struct pinless_owner *owner,
+			 unsigned int flags, struct pinless_account *account,
 			 struct pinless_stream *stream)
 {
 	struct mm_struct *mm = mirror->mm;
@@ -419,11 +420,11 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 	/* Its own address space nobody outlives. */
 	if (!pinless_range_end(addr, len, &end) || end > mm->task_size ||
 	    (!own && !mmget_not_zero(mm))) {
-		pinless_mirror_count_error(owner, -EFAULT);
+		pinless_mirror_count_error(account, -EFAULT);
 		return -EFAULT;
 	}
 	if (trace_pinless_fault_begin_enabled())
-		pinless_times_announce(owner, addr, len, flags);
+		pinless_times_announce(account, addr, len, flags);
 	if (trace_pinless_fault_enabled() || pinless_hist_wanted()) {
 		times = &measured;
 		pinless_times_begin(times);
@@ -439,18 +440,18 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 
 	for (err = 0; len && !err; addr += n, len -= n) {
 		n = pinless_range_in_leaf(addr, len);
-		err = fault_in_leaf(mirror, addr, n, flags, owner, stream,
+		err = fault_in_leaf(mirror, addr, n, flags, account, stream,
 				    times);
 		if (err == -ENOMEM && trim(mirror))
-			err = fault_in_leaf(mirror, addr, n, flags, owner,
+			err = fault_in_leaf(mirror, addr, n, flags, account,
 					    stream, times);
 	}
 	up_read(&mirror->fault_sem);
 	if (unlikely(err && err != -EAGAIN))
-		pinless_mirror_count_error(owner, err);
+		pinless_mirror_count_error(account, err);
 out_mm:
 	if (unlikely(times))
-		pinless_times_end(times, owner, begin, whole, flags, err);
+		pinless_times_end(times, account, begin, whole, flags, err);
 	/* The end of another process is not for this one to clear up. */
 	if (!own)
 		mmput_async(mm);

@@ -16,7 +16,7 @@
 #include "mm/slow.h"
 
 struct pinless_leaf;
-struct pinless_owner;
+struct pinless_account;
 
 /**
  * struct pinless_mirror - the NIC's copy of the page tables of one process
@@ -133,10 +133,10 @@ struct pinless_stream {
 };
 
 int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
-			 unsigned int flags, struct pinless_owner *owner,
+			 unsigned int flags, struct pinless_account *account,
 			 struct pinless_stream *stream);
 
-void pinless_mirror_count_error(struct pinless_owner *owner, int err);
+void pinless_mirror_count_error(struct pinless_account *account, int err);
 
 int pinless_mirror_init(void);
 void pinless_mirror_exit(void);

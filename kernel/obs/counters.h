@@ -84,7 +84,7 @@
 	X(CQ_OVERFLOWS, "cq_overflows", \
 	  "completion queues that overflowed")
 
-/* Of a region: X(member of struct pinless_owner, name, what it counts). */
+/* Of a region: X(member of struct pinless_account, name, what it counts). */
 #define PINLESS_REGION_COUNTERS(X) \
 	X(faults, "page_faults", \
 	  "pages that accesses through the region found missing") \

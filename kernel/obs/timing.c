@@ -14,30 +14,31 @@
 #define CREATE_TRACE_POINTS
 #include "obs/trace.h"
 
-/* The device that an owner's region is registered with, or NULL. Under RCU. */
-static struct pinless_device *owner_device(const struct pinless_owner *owner)
+/* The device that an account's region is registered with, or NULL. Under RCU. */
+static struct pinless_device *
+account_device(const struct pinless_account *account)
 {
 	struct pinless_counters *port;
 
-	port = owner ? pinless_owner_port(owner) : NULL;
+	port = account ? pinless_account_port(account) : NULL;
 	return port ? container_of(port, struct pinless_device, counters) :
 		      NULL;
 }
 
 /**
- * pinless_owner_dev() - the device of an owner, for tracepoints
- * @owner: held by the caller, or found in this RCU section; or NULL
+ * pinless_account_dev() - the device of an account, for tracepoints
+ * @account: held by the caller, or found in this RCU section; or NULL
  *
  * Context: any.
  * Return: the number that "rdma dev" shows, or -1 when the region is gone.
  */
-int pinless_owner_dev(const struct pinless_owner *owner)
+int pinless_account_dev(const struct pinless_account *account)
 {
 	struct pinless_device *pdev;
 	int dev;
 
 	rcu_read_lock();
-	pdev = owner_device(owner);
+	pdev = account_device(account);
 	dev = pdev ? pdev->ibdev.index : -1;
 	rcu_read_unlock();
 	return dev;
@@ -45,17 +46,18 @@ int pinless_owner_dev(const struct pinless_owner *owner)
 
 /**
  * pinless_times_announce() - tell the tracer that a fault begins
- * @owner: on whose account, held by the caller, or NULL
+ * @account: on whose account, held by the caller, or NULL
  * @addr:  first user address
  * @len:   bytes
  * @flags: enum pinless_fault_flags
  *
  * Context: any.
  */
-void pinless_times_announce(struct pinless_owner *owner, u64 addr, u64 len,
+void pinless_times_announce(struct pinless_account *account, u64 addr, u64 len,
 			    unsigned int flags)
 {
-	trace_pinless_fault_begin(pinless_owner_dev(owner), addr, len, flags);
+	trace_pinless_fault_begin(pinless_account_dev(account), addr, len,
+				  flags);
 }
 
 /**
@@ -88,13 +90,13 @@ void pinless_times_stage(struct pinless_times *t, enum pinless_stage stage)
 }
 
 static void add_fault(const struct pinless_times *t,
-		      const struct pinless_owner *owner, u64 total)
+		      const struct pinless_account *account, u64 total)
 {
 	struct pinless_device *pdev;
 	struct pinless_hist *h;
 
 	rcu_read_lock();
-	pdev = owner_device(owner);
+	pdev = account_device(account);
 	if (pdev) {
 		h = &pdev->hist;
 		pinless_hist_add(h, PINLESS_HIST_FAULT, total);
@@ -112,7 +114,7 @@ static void add_fault(const struct pinless_times *t,
 /**
  * pinless_times_end() - a fault is over
  * @t:     the times
- * @owner: as for pinless_times_announce()
+ * @account: as for pinless_times_announce()
  * @addr:  likewise
  * @len:   likewise
  * @flags: likewise
@@ -120,17 +122,17 @@ static void add_fault(const struct pinless_times *t,
  *
  * Context: any.
  */
-void pinless_times_end(struct pinless_times *t, struct pinless_owner *owner,
+void pinless_times_end(struct pinless_times *t, struct pinless_account *account,
 		       u64 addr, u64 len, unsigned int flags, int err)
 {
 	u64 total = ktime_get_ns() - t->begin;
 
 	if (trace_pinless_fault_enabled())
-		trace_pinless_fault(pinless_owner_dev(owner), addr, len, flags,
-				    err, t, total);
+		trace_pinless_fault(pinless_account_dev(account), addr, len,
+				    flags, err, t, total);
 	/* What a worker goes on with counts there. */
 	if (pinless_hist_wanted() && err != -EAGAIN)
-		add_fault(t, owner, total);
+		add_fault(t, account, total);
 }
 
 /**
@@ -138,26 +140,25 @@ void pinless_times_end(struct pinless_times *t, struct pinless_owner *owner,
  * @range:    what the kernel has said
  * @start:    first address of it in the leaf
  * @end:      the address after the last one
- * @owner_id: number of the owner of some of the pages
+ * @account_id: number of the account of some of the pages
  * @pages:    how many it took, or made read-only
  * @total:    nanoseconds
  *
  * Context: any; never sleeps.
  */
 void pinless_times_invalidated(const struct mmu_notifier_range *range,
-			       u64 start, u64 end, u32 owner_id,
+			       u64 start, u64 end, u32 account_id,
 			       unsigned int pages, u64 total)
 {
 	struct pinless_device *pdev;
-	struct pinless_owner *owner;
+	struct pinless_account *account;
 
 	rcu_read_lock();
-	owner = pages ? pinless_owner_find(owner_id) : NULL;
-	trace_pinless_invalidate(pinless_owner_dev(owner), start, end,
-				 range->event,
-				 mmu_notifier_range_blockable(range), pages,
-				 total);
-	pdev = owner_device(owner);
+	account = pages ? pinless_account_find(account_id) : NULL;
+	trace_pinless_invalidate(
+		pinless_account_dev(account), start, end, range->event,
+		mmu_notifier_range_blockable(range), pages, total);
+	pdev = account_device(account);
 	if (pdev)
 		pinless_hist_add(&pdev->hist, PINLESS_HIST_INVALIDATE, total);
 	rcu_read_unlock();

@@ -19,13 +19,13 @@
 /**
  * struct pinless_prefetch_range - what one SGE asks for
  * @mirror: held
- * @owner:  held; tells when the region is gone
+ * @account:  held; tells when the region is gone
  * @addr:   user address
  * @len:    bytes
  */
 struct pinless_prefetch_range {
 	struct pinless_mirror *mirror;
-	struct pinless_owner *owner;
+	struct pinless_account *account;
 	u64 addr;
 	u64 len;
 };
@@ -37,7 +37,7 @@ struct pinless_prefetch_range {
  * @count:  entries of @ranges
  * @ranges: where
  *
- * It holds mirrors and owners, but no region and no device: a prefetch may
+ * It holds mirrors and accounts, but no region and no device: a prefetch may
  * take as long as it likes, and neither deregistration nor the removal of the
  * device waits for it.
  */
@@ -53,7 +53,7 @@ static void pf_free(struct pinless_prefetch *pf)
 	while (pf->count) {
 		struct pinless_prefetch_range *r = &pf->ranges[--pf->count];
 
-		pinless_owner_put(r->owner);
+		pinless_account_put(r->account);
 		pinless_mirror_put(r->mirror);
 	}
 	kvfree(pf);
@@ -72,12 +72,12 @@ static int pf_range(const struct pinless_prefetch_range *r, unsigned int flags)
 	while (len) {
 		u64 n = pinless_range_in_leaf(addr, len);
 
-		if (pinless_owner_gone(r->owner))
+		if (pinless_account_gone(r->account))
 			return -ENOENT;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		err = pinless_mirror_fault(r->mirror, addr, n, flags, r->owner,
-					   NULL);
+		err = pinless_mirror_fault(r->mirror, addr, n, flags,
+					   r->account, NULL);
 		if (err)
 			return err;
 		addr += n;
@@ -153,9 +153,9 @@ static int pf_add(struct pinless_prefetch *pf, struct ib_pd *pd,
 		err = -EFAULT;
 	} else {
 		r->mirror = mr->mem.mirror;
-		r->owner = mr->mem.owner;
+		r->account = mr->mem.account;
 		pinless_mirror_hold(r->mirror);
-		pinless_owner_hold(r->owner);
+		pinless_account_hold(r->account);
 		r->addr = pinless_mr_uva(mr, sge->addr);
 		r->len = sge->length;
 		pf->count++;

@@ -53,7 +53,7 @@ int pinless_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 	if (!attr->cqe || attr->cqe > PINLESS_MAX_CQE ||
 	    attr->comp_vector >= ibcq->device->num_comp_vectors)
 		return -EINVAL;
-	if (!pinless_take(&pdev->objects, PINLESS_OBJ_CQ))
+	if (!pinless_quota_get(&pdev->objects, PINLESS_OBJ_CQ))
 		return -ENOMEM;
 
 	spin_lock_init(&cq->lock);
@@ -86,7 +86,7 @@ err_queue:
 err_cqn:
 	ida_free(&pdev->cqn, cq->cqn);
 err_count:
-	pinless_give(&pdev->objects, PINLESS_OBJ_CQ);
+	pinless_quota_put(&pdev->objects, PINLESS_OBJ_CQ);
 	return err;
 }
 
@@ -106,7 +106,7 @@ int pinless_destroy_cq(struct ib_cq *ibcq, struct ib_udata *udata)
 
 	pinless_uqueue_destroy(cq->queue);
 	ida_free(&pdev->cqn, cq->cqn);
-	pinless_give(&pdev->objects, PINLESS_OBJ_CQ);
+	pinless_quota_put(&pdev->objects, PINLESS_OBJ_CQ);
 	return 0;
 }
 

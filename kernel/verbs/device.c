@@ -177,7 +177,7 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 	pinless_peer_del_device(pdev);
 	/*
 	 * Those who look for peers do so under RCU, and late faults and
-	 * invalidations count under it (struct pinless_owner).
+	 * invalidations count under it (struct pinless_account).
 	 */
 	synchronize_rcu();
 	/*

@@ -45,7 +45,7 @@ struct pinless_device {
 	struct pinless_stamp mr_stamp;
 	struct pinless_counters counters;
 	struct pinless_hist hist;
-	struct pinless_obj_counts objects;
+	struct pinless_quota objects;
 	struct ida cqn;
 	struct list_head node;
 	u32 next_qpn;

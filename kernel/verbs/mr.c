@@ -80,13 +80,14 @@ static int mr_init_odp(struct pinless_mr *mr, struct pinless_device *pdev)
 	mr->mem.kind = PINLESS_MEM_MIRROR;
 	/* An implicit region has the length U64_MAX, and a start of 0. */
 	mr->mem.last = (mr->uva + mr->length - 1) >> PAGE_SHIFT;
-	mr->mem.owner = pinless_owner_create(&pdev->counters);
-	if (IS_ERR(mr->mem.owner))
-		return PTR_ERR(mr->mem.owner) == -ENOSPC ?
-		       -ENOMEM : PTR_ERR(mr->mem.owner);
+	mr->mem.account = pinless_account_create(&pdev->counters);
+	if (IS_ERR(mr->mem.account))
+		return PTR_ERR(mr->mem.account) == -ENOSPC ?
+			       -ENOMEM :
+			       PTR_ERR(mr->mem.account);
 	mr->mem.mirror = pinless_mirror_get(current->mm);
 	if (IS_ERR(mr->mem.mirror)) {
-		pinless_owner_destroy(mr->mem.owner);
+		pinless_account_destroy(mr->mem.account);
 		return PTR_ERR(mr->mem.mirror);
 	}
 	return 0;
@@ -106,7 +107,7 @@ static int mr_init_pinned(struct pinless_mr *mr, struct pinless_device *pdev)
 static void mr_release_memory(struct pinless_mr *mr)
 {
 	if (pinless_mr_odp(mr)) {
-		pinless_owner_destroy(mr->mem.owner);
+		pinless_account_destroy(mr->mem.account);
 		pinless_mirror_put(mr->mem.mirror);
 	} else {
 		pinless_unpin(mr->umem, &mr->pinned);
@@ -151,7 +152,7 @@ struct ib_mr *pinless_reg_user_mr(struct ib_pd *pd, u64 start, u64 length,
 	if (err)
 		return ERR_PTR(err);
 
-	if (!pinless_take(&pdev->objects, PINLESS_OBJ_MR))
+	if (!pinless_quota_get(&pdev->objects, PINLESS_OBJ_MR))
 		return ERR_PTR(-ENOMEM);
 	err = -ENOMEM;
 	mr = kzalloc(sizeof(*mr), PINLESS_GFP_USER);
@@ -183,7 +184,7 @@ err_memory:
 err_free:
 	kfree(mr);
 err_count:
-	pinless_give(&pdev->objects, PINLESS_OBJ_MR);
+	pinless_quota_put(&pdev->objects, PINLESS_OBJ_MR);
 	return ERR_PTR(err);
 }
 
@@ -210,7 +211,7 @@ int pinless_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata)
 	pinless_mr_put(mr);
 	wait_for_completion(&mr->idle);
 	mr_release_memory(mr);
-	pinless_give(&pdev->objects, PINLESS_OBJ_MR);
+	pinless_quota_put(&pdev->objects, PINLESS_OBJ_MR);
 	/* Those who found it before the erasure may still look at its count. */
 	kfree_rcu(mr, rcu);
 	return 0;

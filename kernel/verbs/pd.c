@@ -17,7 +17,7 @@ int pinless_alloc_pd(struct ib_pd *ibpd, struct ib_udata *udata)
 {
 	struct pinless_device *pdev = to_pdev(ibpd->device);
 
-	return pinless_take(&pdev->objects, PINLESS_OBJ_PD) ? 0 : -ENOMEM;
+	return pinless_quota_get(&pdev->objects, PINLESS_OBJ_PD) ? 0 : -ENOMEM;
 }
 
 /**
@@ -30,6 +30,6 @@ int pinless_alloc_pd(struct ib_pd *ibpd, struct ib_udata *udata)
  */
 int pinless_dealloc_pd(struct ib_pd *ibpd, struct ib_udata *udata)
 {
-	pinless_give(&to_pdev(ibpd->device)->objects, PINLESS_OBJ_PD);
+	pinless_quota_put(&to_pdev(ibpd->device)->objects, PINLESS_OBJ_PD);
 	return 0;
 }

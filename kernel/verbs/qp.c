@@ -158,7 +158,7 @@ int pinless_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *attr,
 		return -EOPNOTSUPP;
 	if (!caps_are_valid(&attr->cap))
 		return -EINVAL;
-	if (!pinless_take(&pdev->objects, PINLESS_OBJ_QP))
+	if (!pinless_quota_get(&pdev->objects, PINLESS_OBJ_QP))
 		return -ENOMEM;
 
 	err = -ENOMEM;
@@ -201,7 +201,7 @@ err_send:
 err_free:
 	pinless_qpc_put(c);
 err_count:
-	pinless_give(&pdev->objects, PINLESS_OBJ_QP);
+	pinless_quota_put(&pdev->objects, PINLESS_OBJ_QP);
 	return err;
 }
 
@@ -226,7 +226,7 @@ int pinless_destroy_qp(struct ib_qp *ibqp, struct ib_udata *udata)
 	destroy_recv_queue(c);
 	destroy_send_queue(c);
 	pinless_qpc_put(c);
-	pinless_give(&pdev->objects, PINLESS_OBJ_QP);
+	pinless_quota_put(&pdev->objects, PINLESS_OBJ_QP);
 	return 0;
 }
 

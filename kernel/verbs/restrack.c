@@ -8,7 +8,7 @@
 #include "verbs/mr.h"
 #include "verbs/restrack.h"
 
-#define X(member, name, text) { name, offsetof(struct pinless_owner, member) },
+#define X(member, name, text) {name, offsetof(struct pinless_account, member)},
 static const struct {
 	const char *name;
 	size_t offset;
@@ -18,10 +18,10 @@ static const struct {
 
 #undef X
 
-static const atomic64_t *region_counter(const struct pinless_owner *owner,
+static const atomic64_t *region_counter(const struct pinless_account *account,
 					size_t i)
 {
-	return (const void *)owner + region_counters[i].offset;
+	return (const void *)account + region_counters[i].offset;
 }
 
 /**
@@ -35,7 +35,7 @@ static const atomic64_t *region_counter(const struct pinless_owner *owner,
 int pinless_fill_stat_mr_entry(struct sk_buff *msg, struct ib_mr *ibmr)
 {
 	struct pinless_mr *mr = to_pmr(ibmr);
-	struct pinless_owner *owner = mr->mem.owner;
+	struct pinless_account *account = mr->mem.account;
 	struct nlattr *table;
 	size_t i;
 	u64 value;
@@ -46,7 +46,7 @@ int pinless_fill_stat_mr_entry(struct sk_buff *msg, struct ib_mr *ibmr)
 	if (!table)
 		return -EMSGSIZE;
 	for (i = 0; i < ARRAY_SIZE(region_counters); i++) {
-		value = atomic64_read(region_counter(owner, i));
+		value = atomic64_read(region_counter(account, i));
 		if (rdma_nl_stat_hwcounter_entry(msg, region_counters[i].name,
 						 value)) {
 			nla_nest_cancel(msg, table);

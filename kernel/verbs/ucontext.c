@@ -62,7 +62,7 @@ int pinless_alloc_ucontext(struct ib_ucontext *ibuctx, struct ib_udata *udata)
 	};
 	int err = -ENOMEM;
 
-	if (!pinless_take(&pdev->objects, PINLESS_OBJ_CTX))
+	if (!pinless_quota_get(&pdev->objects, PINLESS_OBJ_CTX))
 		goto err_task;
 
 	err = pinless_respond(udata, &resp, sizeof(resp));
@@ -72,7 +72,7 @@ int pinless_alloc_ucontext(struct ib_ucontext *ibuctx, struct ib_udata *udata)
 	return 0;
 
 err_object:
-	pinless_give(&pdev->objects, PINLESS_OBJ_CTX);
+	pinless_quota_put(&pdev->objects, PINLESS_OBJ_CTX);
 err_task:
 	forget_task(ibuctx);
 	return err;
@@ -86,7 +86,7 @@ err_task:
  */
 void pinless_dealloc_ucontext(struct ib_ucontext *ibuctx)
 {
-	pinless_give(&to_pdev(ibuctx->device)->objects, PINLESS_OBJ_CTX);
+	pinless_quota_put(&to_pdev(ibuctx->device)->objects, PINLESS_OBJ_CTX);
 }
 
 /**

@@ -28,7 +28,7 @@ bool shim_fail;
 
 static struct pinless_counter_values values;
 static struct pinless_counters port = { .pcpu = &values };
-static struct pinless_owner owners[4];
+static struct pinless_account accounts[4];
 static unsigned int dirtied[PFNS];
 static bool seq_set;
 
@@ -74,21 +74,22 @@ void mmu_interval_set_seq(struct mmu_interval_notifier *mni, unsigned long seq)
 unsigned int pinless_hist_devices = 1;
 static unsigned int told, told_pages;
 
-void pinless_times_invalidated(const struct mmu_notifier_range *range, u64 start, u64 end,
-			       u32 owner_id, unsigned int pages, u64 total)
+void pinless_times_invalidated(const struct mmu_notifier_range *range,
+			       u64 start, u64 end, u32 account_id,
+			       unsigned int pages, u64 total)
 {
 	(void)range;
-	(void)owner_id;
+	(void)account_id;
 	(void)total;
 	assert_true(start < end);
 	told++;
 	told_pages += pages;
 }
 
-struct pinless_owner *pinless_owner_find(u32 id)
+struct pinless_account *pinless_account_find(u32 id)
 {
 	assert_true(shim_rcu_depth > 0);
-	return id && id < 4 && owners[id].id ? &owners[id] : NULL;
+	return id && id < 4 && accounts[id].id ? &accounts[id] : NULL;
 }
 
 /* Helpers. */
@@ -98,16 +99,16 @@ static struct pinless_leaf *new_leaf(void)
 	struct pinless_leaf *leaf;
 	u32 i;
 
-	memset(owners, 0, sizeof(owners));
+	memset(accounts, 0, sizeof(accounts));
 	memset(&values, 0, sizeof(values));
 	told = 0;
 	told_pages = 0;
 	memset(dirtied, 0, sizeof(dirtied));
 	for (i = 1; i < 4; i++) {
-		owners[i].id = i;
-		owners[i].port = &port;
+		accounts[i].id = i;
+		accounts[i].port = &port;
 	}
-	leaf = pinless_leaf_create((struct mm_struct *)&owners, BASE);
+	leaf = pinless_leaf_create((struct mm_struct *)&accounts, BASE);
 	assert_false(IS_ERR(leaf));
 	return leaf;
 }
@@ -154,7 +155,7 @@ static unsigned long huge_word(unsigned long pfn, bool write)
 /* Commits a window all of which is wanted. */
 static unsigned int store(struct pinless_leaf *leaf, unsigned int first,
 			  unsigned int last, const unsigned long *pfns,
-			  bool write, u32 owner)
+			  bool write, u32 account)
 {
 	unsigned int missing, neighbours = 42;
 	u64 *table = pinless_table_alloc();
@@ -162,7 +163,7 @@ static unsigned int store(struct pinless_leaf *leaf, unsigned int first,
 	assert_non_null(table);
 	write_lock(&leaf->lock);
 	missing = pinless_leaf_commit(leaf, first, last, pfns, first, last,
-				      write, owner, &table, &neighbours);
+				      write, account, &table, &neighbours);
 	write_unlock(&leaf->lock);
 	pinless_table_free(table);
 	assert_int_equal(neighbours, 0);
@@ -180,14 +181,14 @@ static u64 entry_at(struct pinless_leaf *leaf, unsigned int i)
 }
 
 static void assert_entry(struct pinless_leaf *leaf, unsigned int i,
-			 unsigned long pfn, bool write, u32 owner)
+			 unsigned long pfn, bool write, u32 account)
 {
 	u64 entry = entry_at(leaf, i);
 
 	assert_true(entry & PINLESS_ENTRY_READ);
 	assert_int_equal(!!(entry & PINLESS_ENTRY_WRITE), write);
 	assert_int_equal(pinless_entry_pfn(entry), pfn);
-	assert_int_equal(pinless_entry_owner(entry), owner);
+	assert_int_equal(pinless_entry_account(entry), account);
 }
 
 static void mark(struct pinless_leaf *leaf, unsigned int i)
@@ -202,16 +203,16 @@ static void mark(struct pinless_leaf *leaf, unsigned int i)
 static void test_entry(void **state)
 {
 	const unsigned long pfn = (1ul << (64 - PINLESS_ENTRY_PFN)) - 1;
-	const u32 owner = (1u << PINLESS_OWNER_BITS) - 1;
-	u64 e = pinless_entry_make(pfn, true, owner);
+	const u32 account = (1u << PINLESS_ACCOUNT_BITS) - 1;
+	u64 e = pinless_entry_make(pfn, true, account);
 
 	(void)state;
 	assert_int_equal(pinless_entry_pfn(e), pfn);
-	assert_int_equal(pinless_entry_owner(e), owner);
+	assert_int_equal(pinless_entry_account(e), account);
 	assert_int_equal(e & (PINLESS_ENTRY_READ | PINLESS_ENTRY_WRITE |
 			      PINLESS_ENTRY_DIRTY | PINLESS_ENTRY_BESIDE),
 			 PINLESS_ENTRY_READ | PINLESS_ENTRY_WRITE);
-	e = pinless_entry_make(0, false, PINLESS_OWNER_NONE);
+	e = pinless_entry_make(0, false, PINLESS_ACCOUNT_NONE);
 	assert_int_equal(e, PINLESS_ENTRY_READ);
 }
 
@@ -221,7 +222,8 @@ static void test_create(void **state)
 
 	(void)state;
 	shim_fail = true;
-	assert_true(IS_ERR(pinless_leaf_create((struct mm_struct *)&owners, BASE)));
+	assert_true(IS_ERR(
+		pinless_leaf_create((struct mm_struct *)&accounts, BASE)));
 	assert_true(IS_ERR(pinless_leaf_create(NULL, BASE)));
 	leaf = new_leaf();
 	assert_int_equal(pinless_leaf_start(leaf), BASE);
@@ -250,13 +252,13 @@ static void test_drop(void **state)
 	assert_int_equal(entry_at(leaf, 11), 0);
 	assert_int_equal(entry_at(leaf, 12), 0);
 	assert_entry(leaf, 13, 400, true, 1);
-	assert_int_equal(owners[1].invalidations.v, 2);
+	assert_int_equal(accounts[1].invalidations.v, 2);
 	assert_int_equal(values.v[PINLESS_CNT_INVAL_UNMAP], 2);
 
 	/* Ranges that reach beyond the leaf on both sides, as at exit. */
 	invalidate(leaf, 0, ~0ul, MMU_NOTIFY_RELEASE);
 	assert_int_equal(entry_at(leaf, 10), 0);
-	assert_int_equal(owners[1].invalidations.v, 4);
+	assert_int_equal(accounts[1].invalidations.v, 4);
 	assert_int_equal(values.v[PINLESS_CNT_INVAL_RELEASE], 2);
 	assert_int_equal(told, 2);
 	assert_int_equal(told_pages, 4);
@@ -286,7 +288,7 @@ static void test_edges(void **state)
 	end_leaf(leaf);
 }
 
-static void test_owners(void **state)
+static void test_accounts(void **state)
 {
 	const unsigned long pfns[3] = { word(1, true), word(2, true),
 					word(3, true) };
@@ -297,13 +299,13 @@ static void test_owners(void **state)
 	store(leaf, 3, 5, pfns, true, 2);
 	store(leaf, 6, 8, pfns, true, 3);
 	/* Region 2 is gone: nobody pays for its pages. */
-	owners[2].id = 0;
+	accounts[2].id = 0;
 	/* Region 3 has lost its device. */
-	owners[3].port = NULL;
+	accounts[3].port = NULL;
 	invalidate_pages(leaf, 1, 7, MMU_NOTIFY_MIGRATE);
-	assert_int_equal(owners[1].invalidations.v, 2);
-	assert_int_equal(owners[2].invalidations.v, 0);
-	assert_int_equal(owners[3].invalidations.v, 2);
+	assert_int_equal(accounts[1].invalidations.v, 2);
+	assert_int_equal(accounts[2].invalidations.v, 0);
+	assert_int_equal(accounts[3].invalidations.v, 2);
 	assert_int_equal(values.v[PINLESS_CNT_INVAL_MIGRATE], 2);
 	end_leaf(leaf);
 }
@@ -319,7 +321,7 @@ static void test_protect(void **state)
 	invalidate_pages(leaf, 0, 1, MMU_NOTIFY_PROTECTION_PAGE);
 	assert_entry(leaf, 0, 1, false, 1);
 	assert_entry(leaf, 1, 2, false, 1);
-	assert_int_equal(owners[1].invalidations.v, 0);
+	assert_int_equal(accounts[1].invalidations.v, 0);
 	assert_int_equal(values.v[PINLESS_CNT_INVAL_PROTECT_PAGE], 1);
 	assert_int_equal(values.v[PINLESS_CNT_DROP_CALLS], 1);
 
@@ -333,7 +335,7 @@ static void test_protect(void **state)
 	/* mprotect drops. */
 	invalidate_pages(leaf, 0, 0, MMU_NOTIFY_PROTECTION_VMA);
 	assert_int_equal(entry_at(leaf, 0), 0);
-	assert_int_equal(owners[2].invalidations.v, 1);
+	assert_int_equal(accounts[2].invalidations.v, 1);
 	end_leaf(leaf);
 }
 
@@ -417,7 +419,7 @@ static void test_neighbours(void **state)
 
 	/* The port counts all of them, the region what it asked for. */
 	invalidate_pages(leaf, 0, LAST, MMU_NOTIFY_CLEAR);
-	assert_int_equal(owners[1].invalidations.v, 1);
+	assert_int_equal(accounts[1].invalidations.v, 1);
 	assert_int_equal(values.v[PINLESS_CNT_INVAL_CLEAR], 4);
 	end_leaf(leaf);
 }
@@ -464,7 +466,7 @@ static void test_huge(void **state)
 	invalidate_pages(leaf, 3, 3, MMU_NOTIFY_CLEAR);
 	assert_int_equal(entry_at(leaf, 0), 0);
 	assert_int_equal(entry_at(leaf, 17), 0);
-	assert_int_equal(owners[1].invalidations.v, PAGES);
+	assert_int_equal(accounts[1].invalidations.v, PAGES);
 	end_leaf(leaf);
 }
 
@@ -553,7 +555,7 @@ static void model_check(const struct model *m, struct pinless_leaf *leaf)
 }
 
 static void model_fault(struct model *m, struct pinless_leaf *leaf,
-			unsigned int first, unsigned int last, u32 owner)
+			unsigned int first, unsigned int last, u32 account)
 {
 	unsigned long pfns[PAGES];
 	unsigned int i, want = first + random() % (last - first + 1);
@@ -583,8 +585,8 @@ static void model_fault(struct model *m, struct pinless_leaf *leaf,
 	}
 	table = pinless_table_alloc();
 	write_lock(&leaf->lock);
-	missing = pinless_leaf_commit(leaf, first, last, pfns, want, want, write,
-				      owner, &table, &neighbours);
+	missing = pinless_leaf_commit(leaf, first, last, pfns, want, want,
+				      write, account, &table, &neighbours);
 	write_unlock(&leaf->lock);
 	pinless_table_free(table);
 	assert_int_equal(missing, expect);
@@ -649,7 +651,7 @@ int main(void)
 		cmocka_unit_test(test_create),
 		cmocka_unit_test(test_drop),
 		cmocka_unit_test(test_edges),
-		cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_accounts),
 		cmocka_unit_test(test_protect),
 		cmocka_unit_test(test_dirty),
 		cmocka_unit_test(test_dirty_for_cpu),
