@@ -7,51 +7,49 @@
 
 #include "exec/peer.h"
 #include "exec/qpc.h"
-#include "verbs/device.h"
 
 /* Read under RCU, changed under the lock. */
-static LIST_HEAD(devices);
-static DEFINE_SPINLOCK(devices_lock);
+static LIST_HEAD(cas);
+static DEFINE_SPINLOCK(cas_lock);
 
 /**
- * pinless_peer_add_device() - a device may be reached from now on
- * @pdev: registered; it may be there already: the core enables a device anew
- *        each time it comes into another network namespace
+ * pinless_peer_add_ca() - a channel adapter may be reached from now on
+ * @ca: its device is registered; it may be in the list already: the core enables
+ *      a device anew each time it comes into another network namespace
  *
  * Context: any but interrupts.
  */
-void pinless_peer_add_device(struct pinless_device *pdev)
+void pinless_peer_add_ca(struct pinless_ca *ca)
 {
-	spin_lock(&devices_lock);
-	if (list_empty(&pdev->node))
-		list_add_tail_rcu(&pdev->node, &devices);
-	spin_unlock(&devices_lock);
+	spin_lock(&cas_lock);
+	if (list_empty(&ca->node))
+		list_add_tail_rcu(&ca->node, &cas);
+	spin_unlock(&cas_lock);
 }
 
 /**
- * pinless_peer_del_device() - a device is going away
- * @pdev: all its queue pairs are gone; it is freed after a grace period. It need
- *        not have been added
+ * pinless_peer_del_ca() - a channel adapter is going away
+ * @ca: all its queue pairs are gone; it is freed after a grace period. It need
+ *      not have been added
  *
  * Context: any but interrupts.
  */
-void pinless_peer_del_device(struct pinless_device *pdev)
+void pinless_peer_del_ca(struct pinless_ca *ca)
 {
-	spin_lock(&devices_lock);
-	if (!list_empty(&pdev->node))
-		list_del_rcu(&pdev->node);
-	spin_unlock(&devices_lock);
+	spin_lock(&cas_lock);
+	if (!list_empty(&ca->node))
+		list_del_rcu(&ca->node);
+	spin_unlock(&cas_lock);
 }
 
-static bool device_has_gid(struct pinless_device *pdev,
-			   const union ib_gid *gid, u64 net)
+static bool ca_has_gid(struct pinless_ca *ca, const union ib_gid *gid, u64 net)
 {
 	const struct ib_gid_attr *attr;
 	struct net_device *ndev;
 	bool has;
 
-	attr = rdma_find_gid_by_port(&pdev->ibdev, gid,
-				     IB_GID_TYPE_ROCE_UDP_ENCAP, 1, NULL);
+	attr = rdma_find_gid_by_port(ca->ibdev, gid, IB_GID_TYPE_ROCE_UDP_ENCAP,
+				     1, NULL);
 	if (IS_ERR(attr))
 		return false;
 	ndev = rcu_dereference(attr->ndev);
@@ -76,13 +74,13 @@ struct pinless_qpc *pinless_peer_find(const union ib_gid *dgid, u64 net,
 				      u32 qpn)
 {
 	struct pinless_qpc *c = NULL;
-	struct pinless_device *pdev;
+	struct pinless_ca *ca;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(pdev, &devices, node) {
-		if (!device_has_gid(pdev, dgid, net))
+	list_for_each_entry_rcu(ca, &cas, node) {
+		if (!ca_has_gid(ca, dgid, net))
 			continue;
-		c = xa_load(&pdev->qps, qpn);
+		c = xa_load(&ca->qps, qpn);
 		if (c && !refcount_inc_not_zero(&c->refs))
 			c = NULL;
 		if (c)

@@ -4,12 +4,13 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "exec/peer.h"
 #include "exec/qpc.h"
 
 static struct workqueue_struct *run_wq;
 
 /**
- * pinless_qpc_free() - free a queue pair that nobody has any more
+ * pinless_qpc_free() - free a queue pair
  * @c: its last reference is gone; destroy_qp() has freed what it had
  *
  * Context: any.
@@ -30,7 +31,7 @@ void pinless_qpc_event(struct pinless_qpc *c, enum ib_event_type type)
 {
 	struct ib_event event = {
 		.event = type,
-		.device = &c->pdev->ibdev,
+		.device = c->ca->ibdev,
 		.element.qp = c->ibqp,
 	};
 
@@ -65,6 +66,7 @@ void pinless_qpc_queue_work(struct pinless_qpc *c, unsigned long delay)
 void pinless_qpc_hand_over(struct pinless_qpc *c)
 {
 	lockdep_assert_held(&c->lock);
+	pinless_assert_token(c);
 	c->handed = true;
 	pinless_qpc_queue_work(c, 0);
 }
@@ -116,17 +118,18 @@ bool pinless_qpc_take(struct pinless_qpc *c)
 void pinless_qpc_return(struct pinless_qpc *c)
 {
 	lockdep_assert_held(&c->lock);
+	pinless_assert_token(c);
 	c->running = false;
 	c->again = false;
 	if (c->waiters) {
-		/* Either this sees who waits, or he sees @running cleared. */
+		/* Either this sees the waiter, or the waiter sees @running cleared. */
 		smp_mb();
 		wake_up_var(&c->running);
 	}
 }
 
 /**
- * pinless_qpc_quiesce() - wait until nobody runs the send queue
+ * pinless_qpc_quiesce() - wait until no context runs the send queue
  * @c: the queue pair, in a state in which it is not run; no locks held
  *
  * The holder of the token never waits without bound. No timer is left behind
@@ -141,36 +144,48 @@ void pinless_qpc_quiesce(struct pinless_qpc *c)
 	c->waiters = true;
 	spin_unlock(&c->lock);
 	wait_var_event(&c->running, !READ_ONCE(c->running));
-	/* Whoever has returned the token has left the lock when we get it. */
+	/* The former holder has left the lock when we get it. */
 	spin_lock(&c->lock);
 	c->waiters = false;
 	spin_unlock(&c->lock);
-	/* Nobody queues it now: only the holder of a token does. */
+	/* It is not queued again: only the holder of a token does that. */
 	if (cancel_delayed_work_sync(&c->work))
 		pinless_qpc_put(c);
 }
 
 /**
- * pinless_qpc_fail() - put a queue pair in the error state
- * @c:    the queue pair; its lock is held, and it is not dead
- * @type: event to raise; IB_EVENT_COMM_EST raises none
+ * pinless_qpc_fail() - put a queue pair in the error state, without an event
+ * @c: the queue pair; its lock is held, and it is not dead
  *
- * What is outstanding is flushed by the holder of the token; if there is none,
- * by the worker.
+ * For errors that a completion tells. What is outstanding is flushed by the
+ * holder of the token; if there is none, by the worker.
  *
  * Context: any.
  */
-void pinless_qpc_fail(struct pinless_qpc *c, enum ib_event_type type)
+void pinless_qpc_fail(struct pinless_qpc *c)
 {
 	lockdep_assert_held(&c->lock);
 	if (c->state == IB_QPS_ERR || c->state == IB_QPS_RESET)
 		return;
 	c->state = IB_QPS_ERR;
-	if (type != IB_EVENT_COMM_EST)
-		pinless_qpc_event(c, type);
 	pinless_qpc_stop_waiting(c);
 	if (pinless_qpc_take(c))
 		pinless_qpc_hand_over(c);
+}
+
+/**
+ * pinless_qpc_fail_event() - put a queue pair in the error state, and tell it
+ * @c:    the queue pair; its lock is held, and it is not dead
+ * @type: event to raise, unless it is in the error state already
+ *
+ * Context: any.
+ */
+void pinless_qpc_fail_event(struct pinless_qpc *c, enum ib_event_type type)
+{
+	lockdep_assert_held(&c->lock);
+	if (c->state != IB_QPS_ERR && c->state != IB_QPS_RESET)
+		pinless_qpc_event(c, type);
+	pinless_qpc_fail(c);
 }
 
 /**
@@ -186,7 +201,7 @@ int pinless_qpc_init(void)
 }
 
 /**
- * pinless_qpc_exit() - wait for work that no queue pair is left for
+ * pinless_qpc_exit() - wait for the work of queue pairs, all of which are gone
  *
  * Context: process context, may sleep; at the end of the module.
  */

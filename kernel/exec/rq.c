@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (c) 2026 The pinless authors */
 
+#include "exec/cqring.h"
 #include "exec/qpc.h"
 #include "exec/rq.h"
 #include "exec/wqe.h"
-#include "verbs/cq.h"
 
 static struct pinless_rq_ctl *rq_ctl(struct pinless_rq *rq)
 {
-	return rq->queue->va;
+	return rq->va;
 }
 
 /* Entries posted and not taken; more than there is room for when it is nonsense. */
@@ -20,17 +20,11 @@ static u32 rq_level(struct pinless_rq *rq)
 
 static const struct pinless_recv_wqe *rq_slot(struct pinless_rq *rq)
 {
-	return pinless_slot(rq->queue->va, rq->cons, rq->entries, rq->stride);
-}
-
-static void rq_next(struct pinless_rq *rq)
-{
-	rq->cons++;
-	WRITE_ONCE(rq_ctl(rq)->cons, rq->cons);
+	return pinless_slot(rq->va, rq->cons, rq->entries, rq->stride);
 }
 
 /**
- * pinless_recvq_take() - take the next receive work request
+ * pinless_rq_take() - take the next receive work request
  * @c:   the queue pair; its lock is held, and none is being filled
  * @sge: out: a copy of its elements; room for PINLESS_MAX_SGE
  * @num: out: how many
@@ -38,8 +32,8 @@ static void rq_next(struct pinless_rq *rq)
  * Context: any.
  * Return: enum pinless_recv. When it is bad the caller completes it in error.
  */
-enum pinless_recv pinless_recvq_take(struct pinless_qpc *c,
-				     struct pinless_sge *sge, u32 *num)
+enum pinless_recv pinless_rq_take(struct pinless_qpc *c,
+				  struct pinless_sge *sge, u32 *num)
 {
 	const struct pinless_recv_wqe *wqe;
 	struct pinless_rq *rq = &c->rq;
@@ -56,8 +50,8 @@ enum pinless_recv pinless_recvq_take(struct pinless_qpc *c,
 	wqe = rq_slot(rq);
 	rq->wr_id = READ_ONCE(wqe->wr_id);
 	rq->taken = true;
-	rq_next(rq);
-	pinless_count(&c->pdev->counters, PINLESS_CNT_RECV_WQES, 1);
+	rq->cons++;
+	pinless_count(&c->port->counters, PINLESS_CNT_RECV_WQES, 1);
 
 	if (level > rq->entries)
 		return PINLESS_RECV_BAD_INDEX;
@@ -67,7 +61,7 @@ enum pinless_recv pinless_recvq_take(struct pinless_qpc *c,
 }
 
 /**
- * pinless_recvq_complete() - complete the receive work request being filled
+ * pinless_rq_complete() - complete the receive work request being filled
  * @c:         the queue pair; its lock is held
  * @cqe:       status, opcode, length and flags; the rest is filled in here
  * @solicited: the sender asked for an event
@@ -75,8 +69,8 @@ enum pinless_recv pinless_recvq_take(struct pinless_qpc *c,
  * Context: any.
  * Return: 0, or -EOVERFLOW.
  */
-int pinless_recvq_complete(struct pinless_qpc *c, struct pinless_cqe *cqe,
-			   bool solicited)
+int pinless_rq_complete(struct pinless_qpc *c, struct pinless_cqe *cqe,
+			bool solicited)
 {
 	lockdep_assert_held(&c->lock);
 	cqe->wr_id = c->rq.wr_id;
@@ -84,7 +78,7 @@ int pinless_recvq_complete(struct pinless_qpc *c, struct pinless_cqe *cqe,
 	cqe->src_qp = c->attr.dest_qp_num;
 	cqe->index = c->rq.cons - 1;
 	c->rq.taken = false;
-	return pinless_cq_push(c->rcq, cqe, solicited);
+	return pinless_cqring_push(c->rcq, cqe, solicited);
 }
 
 /* Status of what a queue pair in the error state still had to do. */
@@ -96,11 +90,11 @@ static int complete_flushed(struct pinless_qpc *c)
 		.opcode = IB_WC_RECV,
 	};
 
-	return pinless_recvq_complete(c, &cqe, true);
+	return pinless_rq_complete(c, &cqe, true);
 }
 
 /**
- * pinless_recvq_flush() - complete what was posted, in the error state
+ * pinless_rq_flush() - complete what was posted, in the error state
  * @c:      the queue pair; its lock is held, its state is IB_QPS_ERR
  * @budget: how many may be completed now; what is left of that
  *
@@ -111,7 +105,7 @@ static int complete_flushed(struct pinless_qpc *c)
  * Context: any.
  * Return: true when nothing is left.
  */
-bool pinless_recvq_flush(struct pinless_qpc *c, u32 *budget)
+bool pinless_rq_flush(struct pinless_qpc *c, u32 *budget)
 {
 	struct pinless_rq *rq = &c->rq;
 	u32 level;
@@ -133,7 +127,7 @@ bool pinless_recvq_flush(struct pinless_qpc *c, u32 *budget)
 		--*budget;
 		rq->wr_id = READ_ONCE(rq_slot(rq)->wr_id);
 		rq->taken = true;
-		rq_next(rq);
+		rq->cons++;
 		err = complete_flushed(c);
 	}
 	rq->taken = false;
@@ -141,12 +135,12 @@ bool pinless_recvq_flush(struct pinless_qpc *c, u32 *budget)
 }
 
 /**
- * pinless_recvq_reset() - forget what was posted
+ * pinless_rq_reset() - forget what was posted
  * @c: the queue pair; its lock is held, its state is IB_QPS_RESET
  *
  * Context: any.
  */
-void pinless_recvq_reset(struct pinless_qpc *c)
+void pinless_rq_reset(struct pinless_qpc *c)
 {
 	struct pinless_rq *rq = &c->rq;
 
@@ -157,5 +151,4 @@ void pinless_recvq_reset(struct pinless_qpc *c)
 		return;
 	WRITE_ONCE(rq_ctl(rq)->prod, 0);
 	WRITE_ONCE(rq_ctl(rq)->ring, 0);
-	WRITE_ONCE(rq_ctl(rq)->cons, 0);
 }

@@ -5,7 +5,7 @@
 
 #include "exec/qpc.h"
 
-/* What pinless_recvq_take() finds. */
+/* What pinless_rq_take() finds. */
 enum pinless_recv {
 	PINLESS_RECV_TAKEN,
 	PINLESS_RECV_EMPTY,
@@ -14,11 +14,11 @@ enum pinless_recv {
 	PINLESS_RECV_BAD_NUM_SGE,
 };
 
-enum pinless_recv pinless_recvq_take(struct pinless_qpc *c,
-				     struct pinless_sge *sge, u32 *num);
-int pinless_recvq_complete(struct pinless_qpc *c, struct pinless_cqe *cqe,
-			   bool solicited);
-bool pinless_recvq_flush(struct pinless_qpc *c, u32 *budget);
-void pinless_recvq_reset(struct pinless_qpc *c);
+enum pinless_recv pinless_rq_take(struct pinless_qpc *c,
+				  struct pinless_sge *sge, u32 *num);
+int pinless_rq_complete(struct pinless_qpc *c, struct pinless_cqe *cqe,
+			bool solicited);
+bool pinless_rq_flush(struct pinless_qpc *c, u32 *budget);
+void pinless_rq_reset(struct pinless_qpc *c);
 
 #endif /* PINLESS_RQ_H */

@@ -42,10 +42,9 @@ void pinless_sgl_init_kernel(struct pinless_sgl *sgl,
 
 /**
  * pinless_sgl_check() - whether the regions of all elements allow the walk
- * @sgl:  the walk, at its beginning
- * @pdev: device of the queue pair whose keys these are
- * @pd:   its protection domain
- * @verr: out, on failure: enum pinless_vendor_err
+ * @sgl:    the walk, at its beginning
+ * @domain: whose keys these are
+ * @verr:   out, on failure: enum pinless_vendor_err
  *
  * A requester finds out about its own buffers before it says anything to the
  * responder. A region may go before the walk comes to it, and is found missing
@@ -54,33 +53,31 @@ void pinless_sgl_init_kernel(struct pinless_sgl *sgl,
  * Context: any; never sleeps. The region of the first element stays held.
  * Return: false when a region refuses.
  */
-bool pinless_sgl_check(struct pinless_sgl *sgl, struct pinless_device *pdev,
-		       struct ib_pd *pd, u32 *verr)
+bool pinless_sgl_check(struct pinless_sgl *sgl,
+		       const struct pinless_domain *domain, u32 *verr)
 {
-	struct pinless_mr *mr;
+	struct pinless_window *w;
 	u32 i;
 
-	if (!pinless_sgl_place(sgl, pdev, pd, verr))
+	if (!pinless_sgl_place(sgl, domain, verr))
 		return false;
 	for (i = sgl->i + 1; i < sgl->num; i++) {
 		if (!sgl->sge[i].length)
 			continue;
-		mr = pinless_mr_get(pdev, pd, sgl->sge[i].lkey,
-				    sgl->sge[i].addr, sgl->sge[i].length,
-				    sgl->access, verr, NULL);
-		if (!mr)
+		w = pinless_window_get(domain, &sgl->sge[i], sgl->access, verr,
+				       NULL);
+		if (!w)
 			return false;
-		pinless_mr_put(mr);
+		pinless_window_put(w);
 	}
 	return true;
 }
 
 /**
  * pinless_sgl_enter() - go to the next byte, whatever element it is in
- * @sgl:  the walk
- * @pdev: device of the queue pair whose keys these are
- * @pd:   its protection domain
- * @verr: out, on failure: enum pinless_vendor_err
+ * @sgl:    the walk
+ * @domain: whose keys these are
+ * @verr:   out, on failure: enum pinless_vendor_err
  *
  * Elements of no length are passed over without a look at their keys (IBTA
  * 10.6.3.1). The whole of an element is checked when the walk enters it.
@@ -88,8 +85,8 @@ bool pinless_sgl_check(struct pinless_sgl *sgl, struct pinless_device *pdev,
  * Context: any; never sleeps.
  * Return: false when a region refuses. At the end of the list @left is 0.
  */
-bool pinless_sgl_enter(struct pinless_sgl *sgl, struct pinless_device *pdev,
-		       struct ib_pd *pd, u32 *verr)
+bool pinless_sgl_enter(struct pinless_sgl *sgl,
+		       const struct pinless_domain *domain, u32 *verr)
 {
 	const struct pinless_sge *sge = &sgl->sge[sgl->i];
 
@@ -105,14 +102,13 @@ bool pinless_sgl_enter(struct pinless_sgl *sgl, struct pinless_device *pdev,
 		sgl->place.mem = &kernel_mem;
 		sgl->place.addr = sge->addr;
 	} else {
-		sgl->mr = pinless_mr_get(pdev, pd, sge->lkey, sge->addr,
-					 sge->length, sgl->access, verr,
-					 &sgl->hints->key);
-		if (!sgl->mr)
+		sgl->window = pinless_window_get(domain, sge, sgl->access, verr,
+						 &sgl->hints->key);
+		if (!sgl->window)
 			return false;
-		sgl->place.mem = &sgl->mr->mem;
+		sgl->place.mem = &sgl->window->mem;
 		sgl->place.hints = sgl->hints->stream.hints;
-		sgl->place.addr = pinless_mr_uva(sgl->mr, sge->addr);
+		sgl->place.addr = pinless_window_uva(sgl->window, sge->addr);
 	}
 	sgl->place.addr += sgl->offset;
 	sgl->left = sge->length - sgl->offset;

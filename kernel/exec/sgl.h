@@ -9,9 +9,7 @@
 #include "uapi/pinless-abi.h"
 #include "mm/access.h"
 #include "mm/mirror.h"
-#include "verbs/mr.h"
-
-struct pinless_device;
+#include "exec/window.h"
 
 /* Where a walk was last; of one queue pair, for one kind of buffer. */
 struct pinless_hints {
@@ -30,7 +28,7 @@ struct pinless_hints {
  * @left:   bytes of it that are left from @place on; 0 when it has to be entered
  *          first, or at the end of the list
  * @place:  where the walk is
- * @mr:     region of the current element, held, or NULL
+ * @window: of the current element, held, or NULL
  * @hints:  of the queue pair; NULL only for memory of the kernel
  * @kernel: the elements name memory of the kernel: no key, no region
  */
@@ -42,7 +40,7 @@ struct pinless_sgl {
 	int access;
 	u64 left;
 	struct pinless_place place;
-	struct pinless_mr *mr;
+	struct pinless_window *window;
 	struct pinless_hints *hints;
 	bool kernel;
 };
@@ -51,27 +49,26 @@ void pinless_sgl_init(struct pinless_sgl *sgl, const struct pinless_sge *sge,
 		      u32 num, int access, struct pinless_hints *hints);
 void pinless_sgl_init_kernel(struct pinless_sgl *sgl,
 			     const struct pinless_sge *sge);
-bool pinless_sgl_check(struct pinless_sgl *sgl, struct pinless_device *pdev,
-		       struct ib_pd *pd, u32 *verr);
-bool pinless_sgl_enter(struct pinless_sgl *sgl, struct pinless_device *pdev,
-		       struct ib_pd *pd, u32 *verr);
+bool pinless_sgl_check(struct pinless_sgl *sgl,
+		       const struct pinless_domain *domain, u32 *verr);
+bool pinless_sgl_enter(struct pinless_sgl *sgl,
+		       const struct pinless_domain *domain, u32 *verr);
 
 /**
  * pinless_sgl_place() - see to it that @place and @left count
- * @sgl:  the walk
- * @pdev: device of the queue pair whose keys these are
- * @pd:   its protection domain
- * @verr: out, on failure: enum pinless_vendor_err
+ * @sgl:    the walk
+ * @domain: whose keys these are
+ * @verr:   out, on failure: enum pinless_vendor_err
  *
  * Context: any; never sleeps. On success the region stays held until the walk
  * leaves the element, or pinless_sgl_release().
  * Return: false when a region refuses.
  */
 static inline bool pinless_sgl_place(struct pinless_sgl *sgl,
-				     struct pinless_device *pdev,
-				     struct ib_pd *pd, u32 *verr)
+				     const struct pinless_domain *domain,
+				     u32 *verr)
 {
-	return likely(sgl->left) || pinless_sgl_enter(sgl, pdev, pd, verr);
+	return likely(sgl->left) || pinless_sgl_enter(sgl, domain, verr);
 }
 
 /**
@@ -99,10 +96,10 @@ static inline void pinless_sgl_advance(struct pinless_sgl *sgl, u64 n)
  */
 static inline void pinless_sgl_release(struct pinless_sgl *sgl)
 {
-	if (!sgl->mr)
+	if (!sgl->window)
 		return;
-	pinless_mr_put(sgl->mr);
-	sgl->mr = NULL;
+	pinless_window_put(sgl->window);
+	sgl->window = NULL;
 	sgl->left = 0;
 }
 

@@ -86,16 +86,20 @@ static inline u64 pinless_sge_total(const struct pinless_sge *sge, u32 num)
 	return total;
 }
 
-static inline bool pinless_wqe_is_atomic(const struct pinless_send_wqe *wqe)
+static inline bool pinless_op_is_send(u8 opcode)
 {
-	return wqe->opcode == PINLESS_OP_CMP_SWAP ||
-	       wqe->opcode == PINLESS_OP_FETCH_ADD;
+	return opcode == PINLESS_OP_SEND || opcode == PINLESS_OP_SEND_IMM;
+}
+
+static inline bool pinless_op_is_atomic(u8 opcode)
+{
+	return opcode == PINLESS_OP_CMP_SWAP || opcode == PINLESS_OP_FETCH_ADD;
 }
 
 /* Whether the answer is written to the buffers of the request. */
-static inline bool pinless_wqe_is_answered(const struct pinless_send_wqe *wqe)
+static inline bool pinless_op_is_answered(u8 opcode)
 {
-	return wqe->opcode == PINLESS_OP_READ || pinless_wqe_is_atomic(wqe);
+	return opcode == PINLESS_OP_READ || pinless_op_is_atomic(opcode);
 }
 
 /**
@@ -133,7 +137,7 @@ static inline u32 pinless_wqe_take(const struct pinless_send_wqe *wqe,
 		return PINLESS_VERR_FLAGS;
 	if (wqe->flags & PINLESS_SEND_INLINE) {
 		if (wqe->inline_len > limits->max_inline ||
-		    pinless_wqe_is_answered(wqe))
+		    pinless_op_is_answered(wqe->opcode))
 			return PINLESS_VERR_INLINE;
 		memcpy(payload, tail, wqe->inline_len);
 		*length = wqe->inline_len;
@@ -148,14 +152,14 @@ static inline u32 pinless_wqe_take(const struct pinless_send_wqe *wqe,
 		if (*length > PINLESS_MAX_MSG)
 			return PINLESS_VERR_LENGTH;
 	}
-	if (pinless_wqe_is_atomic(wqe)) {
+	if (pinless_op_is_atomic(wqe->opcode)) {
 		/* Room for the whole of the result (IBTA 10.7.2.2). */
 		if (*length < sizeof(u64))
 			return PINLESS_VERR_LENGTH;
 		*length = sizeof(u64);
 	}
 	/* A requester without such resources has no leave to use them. */
-	if (pinless_wqe_is_answered(wqe) && !limits->rd_atomic)
+	if (pinless_op_is_answered(wqe->opcode) && !limits->rd_atomic)
 		return PINLESS_VERR_RD_ATOMIC;
 	return PINLESS_VERR_NONE;
 }

@@ -87,7 +87,7 @@ static void add_sums(u64 *v)
 int pinless_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats,
 			 u32 port, int index)
 {
-	struct pinless_counters *c = &to_pdev(ibdev)->counters;
+	struct pinless_counters *c = &to_pdev(ibdev)->port.counters;
 	int cpu, i;
 
 	if (!port)

@@ -21,7 +21,7 @@ account_device(const struct pinless_account *account)
 	struct pinless_counters *port;
 
 	port = account ? pinless_account_port(account) : NULL;
-	return port ? container_of(port, struct pinless_device, counters) :
+	return port ? container_of(port, struct pinless_device, port.counters) :
 		      NULL;
 }
 
@@ -98,7 +98,7 @@ static void add_fault(const struct pinless_times *t,
 	rcu_read_lock();
 	pdev = account_device(account);
 	if (pdev) {
-		h = &pdev->hist;
+		h = &pdev->port.hist;
 		pinless_hist_add(h, PINLESS_HIST_FAULT, total);
 		pinless_hist_add(h, PINLESS_HIST_FAULT_LOCK,
 				 t->stage[PINLESS_STAGE_LOCK]);
@@ -160,6 +160,7 @@ void pinless_times_invalidated(const struct mmu_notifier_range *range,
 		mmu_notifier_range_blockable(range), pages, total);
 	pdev = account_device(account);
 	if (pdev)
-		pinless_hist_add(&pdev->hist, PINLESS_HIST_INVALIDATE, total);
+		pinless_hist_add(&pdev->port.hist, PINLESS_HIST_INVALIDATE,
+				 total);
 	rcu_read_unlock();
 }

@@ -91,13 +91,11 @@ struct pinless_sq_ctl {
  * @ring: (driver) non-zero: the queue pair is in the error state and flushes:
  *        ring the doorbell after posting. The process loads it after a full
  *        barrier that follows the store of @prod.
- * @cons: (driver) number of entries taken, for information
  */
 struct pinless_rq_ctl {
 	__u32 prod;
 	__u32 ring;
-	__u32 cons;
-	__u32 reserved[13];
+	__u32 reserved[14];
 };
 
 /*
@@ -105,13 +103,11 @@ struct pinless_rq_ctl {
  * @cons: (process) number of entries taken
  * @arm:  (process sets, driver clears) PINLESS_ARM_*; a full barrier follows
  *        the process' store, then the queue is looked at once more
- * @prod: (driver) number of entries written
  */
 struct pinless_cq_ctl {
 	__u32 cons;
 	__u32 arm;
-	__u32 prod;
-	__u32 reserved[13];
+	__u32 reserved[14];
 };
 
 #define PINLESS_ARM_NONE	0

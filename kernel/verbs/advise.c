@@ -14,7 +14,6 @@
 #include "mm/slow.h"
 #include "verbs/advise.h"
 #include "verbs/device.h"
-#include "verbs/mr.h"
 
 /**
  * struct pinless_prefetch_range - what one SGE asks for
@@ -134,33 +133,33 @@ static int pf_queue(struct pinless_prefetch *pf)
 static int pf_add(struct pinless_prefetch *pf, struct ib_pd *pd,
 		  const struct ib_sge *sge)
 {
-	struct pinless_mr *mr = pinless_mr_lookup(to_pdev(pd->device),
-						  sge->lkey);
+	struct pinless_window *w =
+		pinless_window_lookup(&to_pdev(pd->device)->ca.keys, sge->lkey);
 	struct pinless_prefetch_range *r = &pf->ranges[pf->count];
 	int err = 0;
 
-	if (!mr)
+	if (!w)
 		return -ENOENT;
-	if (mr->ibmr.pd != pd) {
+	if (w->pd != pd) {
 		err = -EPERM;
-	} else if (!pinless_mr_odp(mr)) {
+	} else if (!pinless_window_odp(w)) {
 		err = -ENOENT;
 	} else if (pf->flags & PINLESS_FAULT_WRITE &&
-		   !(mr->access & IB_ACCESS_LOCAL_WRITE)) {
+		   !(w->access & IB_ACCESS_LOCAL_WRITE)) {
 		err = -EPERM;
-	} else if (!pinless_range_inside(sge->addr, sge->length, mr->iova,
-					 mr->length)) {
+	} else if (!pinless_range_inside(sge->addr, sge->length, w->iova,
+					 w->length)) {
 		err = -EFAULT;
 	} else {
-		r->mirror = mr->mem.mirror;
-		r->account = mr->mem.account;
+		r->mirror = w->mem.mirror;
+		r->account = w->mem.account;
 		pinless_mirror_hold(r->mirror);
 		pinless_account_hold(r->account);
-		r->addr = pinless_mr_uva(mr, sge->addr);
+		r->addr = pinless_window_uva(w, sge->addr);
 		r->len = sge->length;
 		pf->count++;
 	}
-	pinless_mr_put(mr);
+	pinless_window_put(w);
 	return err;
 }
 

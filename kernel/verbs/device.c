@@ -169,12 +169,12 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 {
 	struct pinless_device *pdev = to_pdev(ibdev);
 
-	pinless_hist_remove(&pdev->hist);
-	WARN_ON(!xa_empty(&pdev->qps));
-	xa_destroy(&pdev->qps);
-	pinless_idtable_destroy(&pdev->mrs);
+	pinless_hist_remove(&pdev->port.hist);
+	WARN_ON(!xa_empty(&pdev->ca.qps));
+	xa_destroy(&pdev->ca.qps);
+	pinless_keys_destroy(&pdev->ca.keys);
 	ida_destroy(&pdev->cqn);
-	pinless_peer_del_device(pdev);
+	pinless_peer_del_ca(&pdev->ca);
 	/*
 	 * Those who look for peers do so under RCU, and late faults and
 	 * invalidations count under it (struct pinless_account).
@@ -185,15 +185,18 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 	 * then takes out of the table by work; the table goes next.
 	 */
 	flush_workqueue(ib_wq);
-	pinless_counters_destroy(&pdev->counters);
+	pinless_counters_destroy(&pdev->port.counters);
 	netdev_put(pdev->netdev, &pdev->tracker);
 }
 
 /* Called when the device has its addresses, before anybody uses it. */
 static int pinless_enable_driver(struct ib_device *ibdev)
 {
-	pinless_peer_add_device(to_pdev(ibdev));
-	pinless_hist_create(&to_pdev(ibdev)->hist, ibdev->index);
+	struct pinless_device *pdev = to_pdev(ibdev);
+
+	pdev->port.index = ibdev->index;
+	pinless_peer_add_ca(&pdev->ca);
+	pinless_hist_create(&pdev->port.hist, ibdev->index);
 	return 0;
 }
 
@@ -299,11 +302,10 @@ int pinless_device_create(const char *name, struct net_device *netdev)
 		return -ENOMEM;
 	ibdev = &pdev->ibdev;
 
-	xa_init_flags(&pdev->qps, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
-	pdev->mr_tag = get_random_u16();
-	pinless_stamp_renew(&pdev->mr_stamp);
+	pdev->ca.ibdev = ibdev;
+	xa_init_flags(&pdev->ca.qps, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	INIT_LIST_HEAD(&pdev->ca.node);
 	ida_init(&pdev->cqn);
-	INIT_LIST_HEAD(&pdev->node);
 	netdev_hold(netdev, &pdev->tracker, GFP_KERNEL);
 	pdev->netdev = netdev;
 	pdev->active = pinless_port_active(pdev);
@@ -316,11 +318,11 @@ int pinless_device_create(const char *name, struct net_device *netdev)
 	ibdev->num_comp_vectors = num_possible_cpus();
 	strscpy(ibdev->node_desc, "pinless", sizeof(ibdev->node_desc));
 
-	err = pinless_idtable_init(&pdev->mrs);
+	err = pinless_keys_init(&pdev->ca.keys);
 	if (err)
 		goto err_dealloc;
 
-	err = pinless_counters_init(&pdev->counters);
+	err = pinless_counters_init(&pdev->port.counters);
 	if (err)
 		goto err_dealloc;
 

@@ -5,15 +5,12 @@
 
 #include <linux/idr.h>
 #include <linux/netdevice.h>
-#include <linux/xarray.h>
 #include <rdma/ib_verbs.h>
 
 #include "limits.h"
-#include "base/idtable.h"
 #include "base/quota.h"
-#include "base/stamp.h"
-#include "obs/hist.h"
-#include "obs/stats.h"
+#include "exec/peer.h"
+#include "obs/port.h"
 
 /**
  * struct pinless_device - one RDMA device over one netdev
@@ -22,34 +19,20 @@
  *            freed, so that every op may look at it
  * @tracker:  of that reference
  * @active:   the port state told last; under the RTNL
- * @qps:      struct pinless_qpc by QP number, read under RCU; its xa_lock
- *            allocates and erases
- * @mrs:      struct pinless_mr by key index (mr.c), read under RCU
- * @mr_stamp: renewed when a region goes; no other device ever has the same
- * @counters: per-CPU port counters
- * @hist:     histograms in debugfs
+ * @ca:       what requests know of it
+ * @port:     what is observed of it
  * @objects:  how many are in being, held against their limits
  * @cqn:      allocates CQ numbers
- * @node:     in the list of devices that peers are looked for on (peer.c)
- * @next_qpn: where the search for a free QP number begins; under the xa_lock of
- *            @qps
- * @mr_tag:   what the tags of keys begin with: by chance
  */
 struct pinless_device {
 	struct ib_device ibdev;
 	struct net_device *netdev;
 	netdevice_tracker tracker;
 	bool active;
-	struct xarray qps;
-	struct pinless_idtable mrs;
-	struct pinless_stamp mr_stamp;
-	struct pinless_counters counters;
-	struct pinless_hist hist;
+	struct pinless_ca ca;
+	struct pinless_port port;
 	struct pinless_quota objects;
 	struct ida cqn;
-	struct list_head node;
-	u32 next_qpn;
-	u16 mr_tag;
 };
 
 static inline struct pinless_device *to_pdev(struct ib_device *ibdev)

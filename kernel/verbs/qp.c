@@ -7,6 +7,7 @@
 #include "limits.h"
 #include "base/alloc.h"
 #include "mm/slow.h"
+#include "exec/local.h"
 #include "exec/qpc.h"
 #include "exec/sendq.h"
 #include "exec/wqe.h"
@@ -15,6 +16,7 @@
 #include "verbs/qp.h"
 #include "verbs/qp_state.h"
 #include "verbs/ucontext.h"
+#include "verbs/uqueue.h"
 
 static bool caps_are_valid(const struct ib_qp_cap *cap)
 {
@@ -30,10 +32,12 @@ static u32 entries(u32 asked)
 	return asked ? roundup_pow_of_two(asked) : 0;
 }
 
-static int create_send_queue(struct pinless_qpc *c, struct ib_qp_cap *cap,
+static int create_send_queue(struct pinless_qp *qp, struct pinless_qpc *c,
+			     struct ib_qp_cap *cap,
 			     struct pinless_uresp_create_qp *resp)
 {
 	struct pinless_sq *sq = &c->sq;
+	struct pinless_uqueue *queue;
 	u32 payload;
 
 	sq->stride = pinless_send_stride(cap->max_send_sge,
@@ -49,64 +53,77 @@ static int create_send_queue(struct pinless_qpc *c, struct ib_qp_cap *cap,
 	sq->payload = kmalloc(max_t(u32, payload, 1), PINLESS_GFP_USER);
 	if (!sq->payload)
 		return -ENOMEM;
-	sq->queue = pinless_uqueue_create(c->uctx, PINLESS_CTL_BYTES +
-					  array_size(sq->entries, sq->stride),
-					  &resp->sq);
-	if (IS_ERR(sq->queue)) {
+	queue = pinless_uqueue_create(
+		c->uctx,
+		PINLESS_CTL_BYTES + array_size(sq->entries, sq->stride),
+		&resp->sq);
+	if (IS_ERR(queue)) {
 		kfree(sq->payload);
-		return PTR_ERR(sq->queue);
+		return PTR_ERR(queue);
 	}
+	qp->sq = queue;
+	sq->va = queue->va;
 	return 0;
 }
 
-static void destroy_send_queue(struct pinless_qpc *c)
+static void destroy_send_queue(struct pinless_qp *qp, struct pinless_qpc *c)
 {
-	if (!c->sq.entries)
+	if (!qp->sq)
 		return;
-	pinless_uqueue_destroy(c->sq.queue);
+	pinless_uqueue_destroy(qp->sq);
 	kfree(c->sq.payload);
 }
 
-static int create_recv_queue(struct pinless_qpc *c, struct ib_qp_cap *cap,
+static int create_recv_queue(struct pinless_qp *qp, struct pinless_qpc *c,
+			     struct ib_qp_cap *cap,
 			     struct pinless_uresp_create_qp *resp)
 {
 	struct pinless_rq *rq = &c->rq;
+	struct pinless_uqueue *queue;
 
 	rq->stride = roundup_pow_of_two(sizeof(struct pinless_recv_wqe) +
 					cap->max_recv_sge *
-					sizeof(struct pinless_sge));
+						sizeof(struct pinless_sge));
 	rq->entries = entries(cap->max_recv_wr);
 	cap->max_recv_wr = rq->entries;
 	if (!rq->entries)
 		return 0;
-
-	rq->queue = pinless_uqueue_create(c->uctx, PINLESS_CTL_BYTES +
-					  array_size(rq->entries, rq->stride),
-					  &resp->rq);
-	return PTR_ERR_OR_ZERO(rq->queue);
+	queue = pinless_uqueue_create(
+		c->uctx,
+		PINLESS_CTL_BYTES + array_size(rq->entries, rq->stride),
+		&resp->rq);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	qp->rq = queue;
+	rq->va = queue->va;
+	return 0;
 }
 
-static void destroy_recv_queue(struct pinless_qpc *c)
+static void destroy_recv_queue(struct pinless_qp *qp)
 {
-	if (c->rq.entries)
-		pinless_uqueue_destroy(c->rq.queue);
+	if (qp->rq)
+		pinless_uqueue_destroy(qp->rq);
 }
 
 static struct pinless_qpc *qpc_alloc(struct ib_qp *ibqp,
 				     const struct ib_qp_init_attr *attr,
 				     struct ib_ucontext *uctx)
 {
+	struct pinless_device *pdev = to_pdev(ibqp->device);
 	struct pinless_qpc *c = kzalloc(sizeof(*c), PINLESS_GFP_USER);
 
 	if (!c)
 		return NULL;
 	refcount_set(&c->refs, 1);
-	c->pdev = to_pdev(ibqp->device);
+	c->ca = &pdev->ca;
+	c->port = &pdev->port;
 	c->ibqp = ibqp;
 	c->uctx = uctx;
-	c->pd = ibqp->pd;
-	c->scq = to_pcq(attr->send_cq);
-	c->rcq = to_pcq(attr->recv_cq);
+	c->domain.keys = &pdev->ca.keys;
+	c->domain.pd = ibqp->pd;
+	c->xport = &pinless_local_ops;
+	c->scq = &to_pcq(attr->send_cq)->ring;
+	c->rcq = &to_pcq(attr->recv_cq)->ring;
 	c->sq_sig_all = attr->sq_sig_type == IB_SIGNAL_ALL_WR;
 	mutex_init(&c->modify);
 	spin_lock_init(&c->lock);
@@ -115,10 +132,10 @@ static struct pinless_qpc *qpc_alloc(struct ib_qp *ibqp,
 	return c;
 }
 
-/* Nobody finds it any more; whoever has found it sees that it is dead. */
+/* It is not found any more, and a peer that has found it sees that it is dead. */
 static void qpc_bury(struct pinless_qpc *c)
 {
-	xa_erase(&c->pdev->qps, c->qpn);
+	xa_erase(&c->ca->qps, c->qpn);
 	spin_lock(&c->lock);
 	c->dead = true;
 	c->state = IB_QPS_RESET;
@@ -146,6 +163,7 @@ int pinless_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *attr,
 					  ibuctx);
 	struct pinless_device *pdev = to_pdev(ibqp->device);
 	struct pinless_uresp_create_qp resp = {};
+	struct pinless_qp *qp = to_pqp(ibqp);
 	struct pinless_qpc *c;
 	int err;
 
@@ -165,21 +183,21 @@ int pinless_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *attr,
 	c = qpc_alloc(ibqp, attr, &uctx->ibuctx);
 	if (!c)
 		goto err_count;
-	err = create_send_queue(c, &attr->cap, &resp);
+	err = create_send_queue(qp, c, &attr->cap, &resp);
 	if (err)
 		goto err_free;
-	err = create_recv_queue(c, &attr->cap, &resp);
+	err = create_recv_queue(qp, c, &attr->cap, &resp);
 	if (err)
 		goto err_send;
 	c->cap = attr->cap;
 
 	/* 0 and 1 are for management. */
-	err = xa_alloc_cyclic(&pdev->qps, &c->qpn, c, XA_LIMIT(2, 0xffffff),
-			      &pdev->next_qpn, PINLESS_GFP_USER);
+	err = xa_alloc_cyclic(&pdev->ca.qps, &c->qpn, c, XA_LIMIT(2, 0xffffff),
+			      &pdev->ca.next_qpn, PINLESS_GFP_USER);
 	if (err < 0)
 		goto err_recv;
 	ibqp->qp_num = c->qpn;
-	to_pqp(ibqp)->c = c;
+	qp->c = c;
 
 	resp.qpn = c->qpn;
 	resp.sq_entries = c->sq.entries;
@@ -195,9 +213,9 @@ int pinless_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *attr,
 err_bury:
 	qpc_bury(c);
 err_recv:
-	destroy_recv_queue(c);
+	destroy_recv_queue(qp);
 err_send:
-	destroy_send_queue(c);
+	destroy_send_queue(qp, c);
 err_free:
 	pinless_qpc_put(c);
 err_count:
@@ -220,11 +238,12 @@ err_count:
 int pinless_destroy_qp(struct ib_qp *ibqp, struct ib_udata *udata)
 {
 	struct pinless_device *pdev = to_pdev(ibqp->device);
-	struct pinless_qpc *c = to_pqp(ibqp)->c;
+	struct pinless_qp *qp = to_pqp(ibqp);
+	struct pinless_qpc *c = qp->c;
 
 	qpc_bury(c);
-	destroy_recv_queue(c);
-	destroy_send_queue(c);
+	destroy_recv_queue(qp);
+	destroy_send_queue(qp, c);
 	pinless_qpc_put(c);
 	pinless_quota_put(&pdev->objects, PINLESS_OBJ_QP);
 	return 0;
@@ -283,14 +302,14 @@ int pinless_query_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask,
 	return 0;
 }
 
-/* The queue pair of a doorbell, with a reference; NULL if it is not the ringer's. */
+/* The queue pair of a doorbell, with a reference; NULL if it is another context's. */
 static struct pinless_qpc *find_own(struct ib_ucontext *uctx, u32 qpn)
 {
 	struct pinless_device *pdev = to_pdev(uctx->device);
 	struct pinless_qpc *c;
 
 	rcu_read_lock();
-	c = xa_load(&pdev->qps, qpn);
+	c = xa_load(&pdev->ca.qps, qpn);
 	if (c && (c->uctx != uctx || !refcount_inc_not_zero(&c->refs)))
 		c = NULL;
 	rcu_read_unlock();
@@ -307,7 +326,7 @@ static int advance_sq(struct pinless_qpc *c, u32 prod)
 	    !pinless_index_fits(prod, sq->prod, READ_ONCE(sq->cons),
 				sq->entries))
 		return -EINVAL;
-	/* Whoever has the token already takes the entries with it. */
+	/* The present holder of the token takes these entries too. */
 	smp_store_release(&sq->prod, prod);
 	return 0;
 }
@@ -318,8 +337,8 @@ static int advance_sq(struct pinless_qpc *c, u32 prod)
  * @word: as PINLESS_METHOD_RING describes it
  *
  * Context: process context, may sleep; no locks held.
- * Return: 0; -EINVAL for a queue pair that is none of the ringer's, an index
- * that is none of the queue's, or a state in which nothing may be posted.
+ * Return: 0; -EINVAL for a queue pair of another context, an index that is none
+ * of the queue's, or a state in which nothing may be posted.
  */
 int pinless_qp_ring(struct ib_ucontext *uctx, u64 word)
 {

@@ -5,17 +5,21 @@
 
 #include <rdma/ib_verbs.h>
 
-struct pinless_device;
 struct pinless_qpc;
+struct pinless_uqueue;
 
 /**
  * struct pinless_qp - what the core allocates for a queue pair
  * @ibqp: the core's part
- * @c:    the queue pair itself; it may live on while somebody still looks at it
+ * @c:    the queue pair itself, which a peer may hold for longer
+ * @sq:   memory of the send queue; NULL without one
+ * @rq:   memory of the receive queue; NULL without one
  */
 struct pinless_qp {
 	struct ib_qp ibqp;
 	struct pinless_qpc *c;
+	struct pinless_uqueue *sq;
+	struct pinless_uqueue *rq;
 };
 
 static inline struct pinless_qp *to_pqp(struct ib_qp *ibqp)
@@ -31,17 +35,9 @@ int pinless_query_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask,
 		     struct ib_qp_init_attr *init);
 int pinless_destroy_qp(struct ib_qp *ibqp, struct ib_udata *udata);
 
-/**
- * pinless_qp_ring() - the doorbell: work was posted to a queue
- * @uctx: the context of the process that rings
- * @word: as PINLESS_METHOD_RING describes it
- *
- * Context: process context, may sleep; no locks held.
- * Return: 0, -EINVAL for a queue pair or an index that is none of the caller's.
- */
 int pinless_qp_ring(struct ib_ucontext *uctx, u64 word);
 
-int pinless_qp_init(void);	/* the workqueues */
+int pinless_qp_init(void);
 void pinless_qp_exit(void);
 
 #endif /* PINLESS_QP_H */

@@ -87,7 +87,7 @@ static void store_path(struct pinless_qpc *c, const struct ib_qp_attr *attr,
 	c->sgid = grh->sgid_attr->gid;
 	c->dgid = grh->dgid;
 	c->net = net;
-	/* Who answered before may not be who is there now: no conn is 0 then. */
+	/* Another queue pair may answer now. No conn is 0. */
 	c->peer_conn = 0;
 }
 
@@ -113,7 +113,7 @@ static void store_attr(struct pinless_qpc *c, const struct ib_qp_attr *attr,
 	STORE(IB_QP_TIMEOUT, timeout);
 	STORE(IB_QP_RETRY_CNT, retry_cnt);
 	STORE(IB_QP_RNR_RETRY, rnr_retry);
-	/* 24 bits count (IBTA 9.7.1); the rest is for whoever wrote it. */
+	/* 24 bits count (IBTA 9.7.1); the rest is ignored. */
 	if (mask & IB_QP_RQ_PSN)
 		c->attr.rq_psn = attr->rq_psn & 0xffffff;
 	if (mask & IB_QP_SQ_PSN)
@@ -126,7 +126,7 @@ static void store_attr(struct pinless_qpc *c, const struct ib_qp_attr *attr,
 
 /*
  * Connections of all queue pairs of all devices are counted together: a request
- * that one has begun must not be ended by another, who has its number now.
+ * begun with one must not be ended with another that has its number now.
  */
 static void renew_conn(struct pinless_qpc *c)
 {
@@ -151,7 +151,7 @@ static void to_reset(struct pinless_qpc *c)
 	pinless_qpc_quiesce(c);
 	pinless_sendq_reset(c);
 	spin_lock(&c->lock);
-	pinless_recvq_reset(c);
+	pinless_rq_reset(c);
 	memset(&c->attr, 0, sizeof(c->attr));
 	c->drain = false;
 	c->comm_est = false;

@@ -35,12 +35,12 @@ static const atomic64_t *region_counter(const struct pinless_account *account,
 int pinless_fill_stat_mr_entry(struct sk_buff *msg, struct ib_mr *ibmr)
 {
 	struct pinless_mr *mr = to_pmr(ibmr);
-	struct pinless_account *account = mr->mem.account;
+	struct pinless_account *account = mr->window.mem.account;
 	struct nlattr *table;
 	size_t i;
 	u64 value;
 
-	if (!pinless_mr_odp(mr))
+	if (!pinless_window_odp(&mr->window))
 		return 0;
 	table = nla_nest_start(msg, RDMA_NLDEV_ATTR_STAT_HWCOUNTERS);
 	if (!table)
@@ -70,7 +70,7 @@ int pinless_fill_res_mr_entry(struct sk_buff *msg, struct ib_mr *ibmr)
 	struct pinless_mr *mr = to_pmr(ibmr);
 	struct nlattr *table;
 
-	if (!pinless_mr_odp(mr))
+	if (!pinless_window_odp(&mr->window))
 		return 0;
 	table = nla_nest_start(msg, RDMA_NLDEV_ATTR_DRIVER);
 	if (!table)

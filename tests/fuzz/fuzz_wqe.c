@@ -78,16 +78,16 @@ static void send_entry(const struct queue *q, u32 index, const struct pinless_wq
 		MUST(length <= PINLESS_MAX_MSG);
 		if (wqe.flags & PINLESS_SEND_INLINE) {
 			MUST(length == wqe.inline_len && length <= limits->max_inline);
-			MUST(!pinless_wqe_is_answered(&wqe));
+			MUST(!pinless_op_is_answered(wqe.opcode));
 			bytes = length;
 		} else {
 			bytes = wqe.num_sge * sizeof(struct pinless_sge);
 			MUST(wqe.num_sge <= limits->max_sge);
-			MUST(pinless_wqe_is_atomic(&wqe) ? length == 8 :
+			MUST(pinless_op_is_atomic(wqe.opcode) ? length == 8 :
 			     length == sum((void *)payload, wqe.num_sge));
 		}
 		MUST(!memcmp(payload, tail, bytes));
-		MUST(!pinless_wqe_is_answered(&wqe) || limits->rd_atomic);
+		MUST(!pinless_op_is_answered(wqe.opcode) || limits->rd_atomic);
 	}
 	free(payload);
 }
