@@ -313,6 +313,7 @@ static noinline enum pinless_token timed_step(struct run *r)
 	enum pinless_token token = PINLESS_TOKEN_KEPT;
 	enum pinless_step step;
 
+	r->timed = false;
 	begin = ktime_get_ns();
 	step = c->xport->exec(c, &r->budget);
 	copied = ktime_get_ns();
@@ -330,10 +331,8 @@ static noinline enum pinless_token timed_step(struct run *r)
 static enum pinless_token step(struct run *r)
 {
 	struct pinless_qpc *c = r->c;
-	bool timed = r->timed;
 	int err = c->fault_err;
 
-	r->timed = false;
 	if (!r->budget) {
 		c->xport->release(c);
 		return hand_over(c);
@@ -341,7 +340,7 @@ static enum pinless_token step(struct run *r)
 	c->fault_err = 0;
 	if (unlikely(err && err != -EBUSY && err != -EINTR))
 		return conclude(r, c->xport->fault_failed(c, err));
-	if (unlikely(timed))
+	if (unlikely(r->timed))
 		return timed_step(r);
 	return conclude(r, c->xport->exec(c, &r->budget));
 }
