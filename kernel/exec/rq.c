@@ -57,7 +57,7 @@ enum pinless_recv pinless_recvq_take(struct pinless_qpc *c,
 	rq->wr_id = READ_ONCE(wqe->wr_id);
 	rq->taken = true;
 	rq_next(rq);
-	pinless_count(&c->pdev->counters, PINLESS_CNT_RECV_WQES, 1);
+	pinless_count(&c->pdev->port.counters, PINLESS_CNT_RECV_WQES, 1);
 
 	if (level > rq->entries)
 		return PINLESS_RECV_BAD_INDEX;

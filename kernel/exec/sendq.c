@@ -71,7 +71,7 @@ static bool fetch(struct pinless_qpc *c)
 	op->remote.mr = NULL;
 	op->local.mr = NULL;
 	fetch_head(c);
-	pinless_count(&c->pdev->counters, PINLESS_CNT_SEND_WQES, 1);
+	pinless_count(&c->pdev->port.counters, PINLESS_CNT_SEND_WQES, 1);
 
 	op->verr = pinless_wqe_take(&op->wqe, tail, &limits, c->sq.payload,
 				    &op->length);
@@ -202,7 +202,7 @@ static bool wait_rnr(struct pinless_qpc *c)
 	unsigned long delay;
 	unsigned int usecs;
 
-	pinless_count(&c->pdev->counters, PINLESS_CNT_RNR, 1);
+	pinless_count(&c->pdev->port.counters, PINLESS_CNT_RNR, 1);
 	if (c->attr.rnr_retry != 7 && op->rnrs++ >= c->attr.rnr_retry) {
 		op->status = IB_WC_RNR_RETRY_EXC_ERR;
 		op->verr = PINLESS_VERR_RNR;
@@ -233,7 +233,7 @@ static bool wait_ack(struct pinless_qpc *c)
 	struct pinless_op *op = &c->op;
 	u64 nsecs;
 
-	pinless_count(&c->pdev->counters, PINLESS_CNT_TIMEOUTS, 1);
+	pinless_count(&c->pdev->port.counters, PINLESS_CNT_TIMEOUTS, 1);
 	if (!c->attr.timeout)
 		return wait_timer(c, UNTIMED_RETRY);
 	if (op->resends++ > c->attr.retry_cnt) {
@@ -345,7 +345,7 @@ static bool wait_fault(struct pinless_qpc *c)
 	/* The worker comes to look at this when we have left the lock. */
 	c->wait = PINLESS_WAIT_FAULT;
 	refcount_inc(&c->refs);
-	pinless_count(&c->pdev->counters, PINLESS_CNT_FAULT_DEFERRED, 1);
+	pinless_count(&c->pdev->port.counters, PINLESS_CNT_FAULT_DEFERRED, 1);
 	pinless_qpc_return(c);
 out:
 	spin_unlock(&c->lock);
@@ -396,7 +396,7 @@ static bool serve_miss(struct run *r)
 static void hand_over(struct pinless_qpc *c)
 {
 	spin_lock(&c->lock);
-	pinless_count(&c->pdev->counters, PINLESS_CNT_DEFERRED, 1);
+	pinless_count(&c->pdev->port.counters, PINLESS_CNT_DEFERRED, 1);
 	pinless_qpc_hand_over(c);
 	spin_unlock(&c->lock);
 }
@@ -408,7 +408,7 @@ static __always_inline bool conclude(struct run *r, enum pinless_step step)
 
 	switch (step) {
 	case PINLESS_STEP_DONE:
-		pinless_count(&c->pdev->counters, PINLESS_CNT_BYTES,
+		pinless_count(&c->pdev->port.counters, PINLESS_CNT_BYTES,
 			      c->op.length);
 		r->budget -= min_t(u64, r->budget, REQUEST_COST);
 		finish_wr(c, IB_WC_SUCCESS, PINLESS_VERR_NONE);
@@ -446,7 +446,8 @@ static noinline bool resume_timed(struct run *r)
 	copied = ktime_get_ns();
 	bytes = c->op.done - before;
 	/* Before the completion: who has that finds the step counted. */
-	pinless_hist_add(&c->pdev->hist, PINLESS_HIST_COPY, copied - begin);
+	pinless_hist_add(&c->pdev->port.hist, PINLESS_HIST_COPY,
+			 copied - begin);
 	if (step != PINLESS_STEP_MISS)
 		gone = conclude(r, step);
 	trace_pinless_copy(dev, qpn, bytes, step == PINLESS_STEP_DONE,

@@ -144,7 +144,7 @@ static void report_overflow(struct pinless_cq *cq)
 		.element.cq = &cq->ibcq,
 	};
 
-	pinless_count(&pdev->counters, PINLESS_CNT_CQ_OVERFLOWS, 1);
+	pinless_count(&pdev->port.counters, PINLESS_CNT_CQ_OVERFLOWS, 1);
 	if (cq->ibcq.event_handler)
 		cq->ibcq.event_handler(&event, cq->ibcq.cq_context);
 }

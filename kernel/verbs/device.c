@@ -13,12 +13,12 @@
 #include "compat.h"
 #include "limits.h"
 #include "uapi/pinless-abi.h"
-#include "obs/stats.h"
 #include "exec/peer.h"
 #include "verbs/advise.h"
 #include "verbs/cq.h"
 #include "verbs/device.h"
 #include "verbs/doorbell.h"
+#include "verbs/hwstats.h"
 #include "verbs/mr.h"
 #include "verbs/pd.h"
 #include "verbs/qp.h"
@@ -169,7 +169,7 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 {
 	struct pinless_device *pdev = to_pdev(ibdev);
 
-	pinless_hist_remove(&pdev->hist);
+	pinless_hist_remove(&pdev->port.hist);
 	WARN_ON(!xa_empty(&pdev->qps));
 	xa_destroy(&pdev->qps);
 	pinless_idtable_destroy(&pdev->mrs);
@@ -185,15 +185,18 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 	 * then takes out of the table by work; the table goes next.
 	 */
 	flush_workqueue(ib_wq);
-	pinless_counters_destroy(&pdev->counters);
+	pinless_counters_destroy(&pdev->port.counters);
 	netdev_put(pdev->netdev, &pdev->tracker);
 }
 
 /* Called when the device has its addresses, before anybody uses it. */
 static int pinless_enable_driver(struct ib_device *ibdev)
 {
-	pinless_peer_add_device(to_pdev(ibdev));
-	pinless_hist_create(&to_pdev(ibdev)->hist, ibdev->index);
+	struct pinless_device *pdev = to_pdev(ibdev);
+
+	pdev->port.index = ibdev->index;
+	pinless_peer_add_device(pdev);
+	pinless_hist_create(&pdev->port.hist, ibdev->index);
 	return 0;
 }
 
@@ -320,7 +323,7 @@ int pinless_device_create(const char *name, struct net_device *netdev)
 	if (err)
 		goto err_dealloc;
 
-	err = pinless_counters_init(&pdev->counters);
+	err = pinless_counters_init(&pdev->port.counters);
 	if (err)
 		goto err_dealloc;
 

@@ -12,8 +12,7 @@
 #include "base/idtable.h"
 #include "base/quota.h"
 #include "base/stamp.h"
-#include "obs/hist.h"
-#include "obs/stats.h"
+#include "obs/port.h"
 
 /**
  * struct pinless_device - one RDMA device over one netdev
@@ -26,8 +25,7 @@
  *            allocates and erases
  * @mrs:      struct pinless_mr by key index (mr.c), read under RCU
  * @mr_stamp: renewed when a region goes; no other device ever has the same
- * @counters: per-CPU port counters
- * @hist:     histograms in debugfs
+ * @port:     counters and histograms; its index is set before the first use
  * @objects:  how many are in being, held against their limits
  * @cqn:      allocates CQ numbers
  * @node:     in the list of devices that peers are looked for on (peer.c)
@@ -43,8 +41,7 @@ struct pinless_device {
 	struct xarray qps;
 	struct pinless_idtable mrs;
 	struct pinless_stamp mr_stamp;
-	struct pinless_counters counters;
-	struct pinless_hist hist;
+	struct pinless_port port;
 	struct pinless_quota objects;
 	struct ida cqn;
 	struct list_head node;

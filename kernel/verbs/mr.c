@@ -80,7 +80,7 @@ static int mr_init_odp(struct pinless_mr *mr, struct pinless_device *pdev)
 	mr->mem.kind = PINLESS_MEM_MIRROR;
 	/* An implicit region has the length U64_MAX, and a start of 0. */
 	mr->mem.last = (mr->uva + mr->length - 1) >> PAGE_SHIFT;
-	mr->mem.account = pinless_account_create(&pdev->counters);
+	mr->mem.account = pinless_account_create(&pdev->port);
 	if (IS_ERR(mr->mem.account))
 		return PTR_ERR(mr->mem.account) == -ENOSPC ?
 			       -ENOMEM :
