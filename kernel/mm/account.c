@@ -16,13 +16,13 @@ static struct pinless_idtable accounts;
 
 /**
  * pinless_account_create() - a new account
- * @port: counters of the device that the region is registered with
+ * @port: of the device that the region is registered with
  *
  * Context: process context, may sleep.
  * Return: the account, ERR_PTR(-ENOMEM), or ERR_PTR(-ENOSPC) when all numbers are
  * taken.
  */
-struct pinless_account *pinless_account_create(struct pinless_counters *port)
+struct pinless_account *pinless_account_create(struct pinless_port *port)
 {
 	struct pinless_account *account;
 	int err;

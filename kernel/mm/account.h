@@ -9,7 +9,7 @@
 #include <linux/types.h>
 
 #include "base/idtable.h"
-#include "obs/stats.h"
+#include "obs/port.h"
 
 /*
  * An account is on whose account a page was brought into the translation table.
@@ -31,8 +31,8 @@
  * @faults:        pages that accesses through the region found missing
  * @invalidations: pages that it brought in and that were dropped again
  * @prefetched:    pages that ibv_advise_mr brought in
- * @port:          counters of the device; NULL once the region is gone. Read
- *                 it only through the functions below
+ * @port:          of the device; NULL once the region is gone. Read it only
+ *                 through the functions below
  * @rcu:           frees it
  */
 struct pinless_account {
@@ -41,11 +41,11 @@ struct pinless_account {
 	atomic64_t faults;
 	atomic64_t invalidations;
 	atomic64_t prefetched;
-	struct pinless_counters *port;
+	struct pinless_port *port;
 	struct rcu_head rcu;
 };
 
-struct pinless_account *pinless_account_create(struct pinless_counters *port);
+struct pinless_account *pinless_account_create(struct pinless_port *port);
 void pinless_account_destroy(struct pinless_account *account);
 struct pinless_account *pinless_account_find(u32 id);
 void pinless_account_put(struct pinless_account *account);
@@ -77,11 +77,8 @@ static inline bool pinless_account_gone(const struct pinless_account *account)
 	return !READ_ONCE(account->port);
 }
 
-/*
- * The counters of the account's device, or NULL. Under RCU, which is how long they
- * may be used.
- */
-static inline struct pinless_counters *
+/* The port of the account's device, or NULL. Under RCU, as long as it is used. */
+static inline struct pinless_port *
 pinless_account_port(const struct pinless_account *account)
 {
 	return READ_ONCE(account->port);
@@ -94,20 +91,24 @@ pinless_account_port(const struct pinless_account *account)
  * @counter: which
  * @n:       how many
  *
- * The counters are there for as long as @port can be read here:
+ * The port is there for as long as the account's @port can be read here:
  * pinless_account_destroy() clears it, all regions of a device are gone before
  * the device is, and the device waits for a grace period before it frees its
- * counters.
+ * counters and itself.
  *
  * Context: any.
  */
 static inline void pinless_account_count(struct pinless_account *account,
 					 enum pinless_counter counter, u64 n)
 {
+	struct pinless_port *port;
+
 	if (!account)
 		return;
 	rcu_read_lock();
-	pinless_count(pinless_account_port(account), counter, n);
+	port = pinless_account_port(account);
+	if (port)
+		pinless_count(&port->counters, counter, n);
 	rcu_read_unlock();
 }
 

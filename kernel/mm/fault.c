@@ -20,10 +20,10 @@
 #include "compat.h"
 #include "base/charge.h"
 #include "obs/debug.h"
+#include "obs/timing.h"
 #include "obs/trace.h"
 #include "mm/fault.h"
 #include "mm/leaf.h"
-#include "mm/mirror.h"
 #include "mm/walk.h"
 
 /* A window of this many pages or less needs no memory for the frame numbers. */
@@ -101,32 +101,33 @@ static int commit(struct pinless_fault *f, const unsigned long *pfns,
  * takes no page faults of its own here.
  */
 static void count_cpu_faults(const struct pinless_fault *f,
-			     struct pinless_counters *port)
+			     struct pinless_counters *c)
 {
 	unsigned long minor = current->min_flt - f->minor;
 	unsigned long major = current->maj_flt - f->major;
 
 	if (minor)
-		pinless_count(port, PINLESS_CNT_FAULTS_MINOR, minor);
+		pinless_count(c, PINLESS_CNT_FAULTS_MINOR, minor);
 	if (major)
-		pinless_count(port, PINLESS_CNT_FAULTS_MAJOR, major);
+		pinless_count(c, PINLESS_CNT_FAULTS_MAJOR, major);
 }
 
 static void count_missing(const struct pinless_fault *f,
-			  struct pinless_counters *port)
+			  struct pinless_counters *c)
 {
 	if (f->flags & PINLESS_FAULT_PREFETCH) {
-		pinless_count(port, PINLESS_CNT_PREFETCHED, f->missing);
+		pinless_count(c, PINLESS_CNT_PREFETCHED, f->missing);
 		return;
 	}
-	pinless_count(port, f->flags & PINLESS_FAULT_TARGET ?
-				    PINLESS_CNT_FAULTS_TARGET :
-				    PINLESS_CNT_FAULTS_INITIATOR, f->missing);
+	pinless_count(c, f->flags & PINLESS_FAULT_TARGET ?
+				 PINLESS_CNT_FAULTS_TARGET :
+				 PINLESS_CNT_FAULTS_INITIATOR, f->missing);
 }
 
 static void account(const struct pinless_fault *f)
 {
-	struct pinless_counters *port;
+	struct pinless_counters *c;
+	struct pinless_port *port;
 
 	if (!f->account)
 		return;
@@ -137,14 +138,15 @@ static void account(const struct pinless_fault *f)
 	rcu_read_lock();
 	port = pinless_account_port(f->account);
 	if (port) {
-		pinless_count(port, PINLESS_CNT_FAULT_CALLS, f->calls);
-		count_missing(f, port);
-		count_cpu_faults(f, port);
+		c = &port->counters;
+		pinless_count(c, PINLESS_CNT_FAULT_CALLS, f->calls);
+		count_missing(f, c);
+		count_cpu_faults(f, c);
 		if (f->neighbours)
-			pinless_count(port, PINLESS_CNT_NEIGHBOURS,
+			pinless_count(c, PINLESS_CNT_NEIGHBOURS,
 				      f->neighbours);
 		if (f->retries)
-			pinless_count(port, PINLESS_CNT_FAULT_RETRIES,
+			pinless_count(c, PINLESS_CNT_FAULT_RETRIES,
 				      f->retries);
 	}
 	rcu_read_unlock();

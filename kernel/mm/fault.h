@@ -5,17 +5,11 @@
 
 #include <linux/types.h>
 
+#include "base/fault_flags.h"
+
 struct pinless_leaf;
 struct pinless_account;
 struct pinless_times;
-
-enum pinless_fault_flags {
-	PINLESS_FAULT_WRITE	= 1 << 0, /* the pages will be written */
-	PINLESS_FAULT_SNAPSHOT	= 1 << 1, /* take what the CPU has, fault nothing */
-	PINLESS_FAULT_NOWAIT	= 1 << 2, /* -EAGAIN rather than wait without bound */
-	PINLESS_FAULT_PREFETCH	= 1 << 3, /* count as prefetch, not as fault */
-	PINLESS_FAULT_TARGET	= 1 << 4, /* count as fault of who answers */
-};
 
 /**
  * struct pinless_fault - what a fault in one leaf is about

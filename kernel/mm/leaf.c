@@ -63,6 +63,7 @@
 #include "obs/hist.h"
 #include "obs/trace.h"
 #include "mm/leaf.h"
+#include "mm/observe.h"
 
 static struct kmem_cache *leaf_cache;
 static atomic_long_t tables;
@@ -175,14 +176,14 @@ struct tally {
 	enum pinless_counter counter;
 	enum pinless_counter calls;
 	bool dropped;
-	const struct pinless_counters *told;
+	const struct pinless_port *told;
 	unsigned int all;
 };
 
 /* Never sleeps. */
 static void tally_flush(struct tally *t)
 {
-	struct pinless_counters *port = NULL;
+	struct pinless_port *port = NULL;
 	struct pinless_account *account;
 
 	if (!t->n)
@@ -196,9 +197,9 @@ static void tally_flush(struct tally *t)
 	}
 	/* A region that goes meanwhile is nobody to be told. */
 	if (port) {
-		pinless_count(port, t->counter, t->n);
+		pinless_count(&port->counters, t->counter, t->n);
 		if (t->told != port)
-			pinless_count(port, t->calls, 1);
+			pinless_count(&port->counters, t->calls, 1);
 		t->told = port;
 	}
 	rcu_read_unlock();
@@ -306,8 +307,8 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 	tally_flush(&t);
 	pinless_table_free(table);
 	if (unlikely(begin))
-		pinless_times_invalidated(range, start, last + 1, t.account,
-					  t.all, ktime_get_ns() - begin);
+		pinless_observe_invalidation(range, start, last + 1, t.account,
+					     t.all, ktime_get_ns() - begin);
 	pinless_debug_invalidated(range);
 	return true;
 }

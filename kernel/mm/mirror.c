@@ -16,10 +16,12 @@
 #include "base/charge.h"
 #include "obs/debug.h"
 #include "obs/hist.h"
+#include "obs/timing.h"
 #include "obs/trace.h"
 #include "mm/fault.h"
 #include "mm/leaf.h"
 #include "mm/mirror.h"
+#include "mm/observe.h"
 
 /*
  * mirrors_mutex protects the hash table, and the fall of a mirror's reference
@@ -424,7 +426,7 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 		return -EFAULT;
 	}
 	if (trace_pinless_fault_begin_enabled())
-		pinless_times_announce(account, addr, len, flags);
+		pinless_observe_begin(account, addr, len, flags);
 	if (trace_pinless_fault_enabled() || pinless_hist_wanted()) {
 		times = &measured;
 		pinless_times_begin(times);
@@ -451,7 +453,7 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 		pinless_mirror_count_error(account, err);
 out_mm:
 	if (unlikely(times))
-		pinless_times_end(times, account, begin, whole, flags, err);
+		pinless_observe_end(times, account, begin, whole, flags, err);
 	/* The end of another process is not for this one to clear up. */
 	if (!own)
 		mmput_async(mm);

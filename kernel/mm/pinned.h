@@ -3,9 +3,10 @@
 #ifndef PINLESS_PINNED_H
 #define PINLESS_PINNED_H
 
-#include <rdma/ib_umem.h>
-
 #include "mm/access.h"
+
+struct ib_device;
+struct ib_umem;
 
 struct ib_umem *pinless_pin(struct ib_device *ibdev, u64 start, u64 length,
 			    int access, struct pinless_pinned *pinned);

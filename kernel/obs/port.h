@@ -7,16 +7,17 @@
 #include "obs/stats.h"
 
 /**
- * struct pinless_port - what is observed of one device
- * @index:    the number that "rdma dev" shows
- * @counters: per-CPU port counters; not at the beginning, so that the compiler
- *            knows that a device's are no NULL (pinless_count())
+ * struct pinless_port - what a device counts and measures
+ * @counters: per-CPU port counters
  * @hist:     histograms in debugfs
+ * @index:    the number that "rdma dev" shows
+ *
+ * Embedded in the device, so that code which only counts need not know one.
  */
 struct pinless_port {
-	u32 index;
 	struct pinless_counters counters;
 	struct pinless_hist hist;
+	u32 index;
 };
 
 #endif /* PINLESS_PORT_H */

@@ -5,7 +5,6 @@
 
 #include <linux/percpu.h>
 #include <linux/types.h>
-#include <rdma/ib_verbs.h>
 
 #include "obs/counters.h"
 
@@ -31,7 +30,7 @@ struct pinless_counters {
 
 /**
  * pinless_count() - add to a port counter
- * @c:       counters of the device; NULL counts nothing
+ * @c:       counters of the device
  * @counter: which
  * @n:       how many
  *
@@ -40,17 +39,11 @@ struct pinless_counters {
 static inline void pinless_count(struct pinless_counters *c,
 				 enum pinless_counter counter, u64 n)
 {
-	if (c)
-		this_cpu_add(c->pcpu->v[counter], n);
+	this_cpu_add(c->pcpu->v[counter], n);
 }
 
 int pinless_counters_init(struct pinless_counters *c);
 void pinless_counters_destroy(struct pinless_counters *c);
-
-extern const struct rdma_stat_desc pinless_stat_descs[PINLESS_CNT_COUNT];
-struct rdma_hw_stats *pinless_alloc_hw_port_stats(struct ib_device *ibdev,
-						  u32 port);
-int pinless_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats,
-			 u32 port, int index);
+void pinless_counters_read(const struct pinless_counters *c, u64 *v);
 
 #endif /* PINLESS_STATS_H */

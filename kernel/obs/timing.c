@@ -6,58 +6,22 @@
  * clock is read, unless a tracepoint is enabled, or histograms are.
  */
 #include <linux/ktime.h>
-#include <linux/rcupdate.h>
 
+#include "obs/port.h"
 #include "obs/timing.h"
-#include "mm/account.h"
-#include "verbs/device.h"
 #define CREATE_TRACE_POINTS
 #include "obs/trace.h"
 
-/* The device that an account's region is registered with, or NULL. Under RCU. */
-static struct pinless_device *
-account_device(const struct pinless_account *account)
-{
-	struct pinless_counters *port;
-
-	port = account ? pinless_account_port(account) : NULL;
-	return port ? container_of(port, struct pinless_device, port.counters) :
-		      NULL;
-}
-
 /**
- * pinless_account_dev() - the device of an account, for tracepoints
- * @account: held by the caller, or found in this RCU section; or NULL
+ * pinless_times_dev() - the device of a port, for tracepoints
+ * @port: or NULL
  *
  * Context: any.
- * Return: the number that "rdma dev" shows, or -1 when the region is gone.
+ * Return: the number that "rdma dev" shows, or -1 for NULL.
  */
-int pinless_account_dev(const struct pinless_account *account)
+int pinless_times_dev(const struct pinless_port *port)
 {
-	struct pinless_device *pdev;
-	int dev;
-
-	rcu_read_lock();
-	pdev = account_device(account);
-	dev = pdev ? pdev->ibdev.index : -1;
-	rcu_read_unlock();
-	return dev;
-}
-
-/**
- * pinless_times_announce() - tell the tracer that a fault begins
- * @account: on whose account, held by the caller, or NULL
- * @addr:  first user address
- * @len:   bytes
- * @flags: enum pinless_fault_flags
- *
- * Context: any.
- */
-void pinless_times_announce(struct pinless_account *account, u64 addr, u64 len,
-			    unsigned int flags)
-{
-	trace_pinless_fault_begin(pinless_account_dev(account), addr, len,
-				  flags);
+	return port ? port->index : -1;
 }
 
 /**
@@ -89,78 +53,63 @@ void pinless_times_stage(struct pinless_times *t, enum pinless_stage stage)
 	t->mark = now;
 }
 
-static void add_fault(const struct pinless_times *t,
-		      const struct pinless_account *account, u64 total)
+static void add_fault(struct pinless_hist *h, const struct pinless_times *t,
+		      u64 total)
 {
-	struct pinless_device *pdev;
-	struct pinless_hist *h;
-
-	rcu_read_lock();
-	pdev = account_device(account);
-	if (pdev) {
-		h = &pdev->port.hist;
-		pinless_hist_add(h, PINLESS_HIST_FAULT, total);
-		pinless_hist_add(h, PINLESS_HIST_FAULT_LOCK,
-				 t->stage[PINLESS_STAGE_LOCK]);
-		pinless_hist_add(h, PINLESS_HIST_FAULT_HMM,
-				 t->stage[PINLESS_STAGE_HMM]);
-		pinless_hist_add(h, PINLESS_HIST_FAULT_COMMIT,
-				 t->stage[PINLESS_STAGE_COMMIT]);
-		pinless_hist_add(h, PINLESS_HIST_FAULT_PAGES, t->pages);
-	}
-	rcu_read_unlock();
+	pinless_hist_add(h, PINLESS_HIST_FAULT, total);
+	pinless_hist_add(h, PINLESS_HIST_FAULT_LOCK,
+			 t->stage[PINLESS_STAGE_LOCK]);
+	pinless_hist_add(h, PINLESS_HIST_FAULT_HMM,
+			 t->stage[PINLESS_STAGE_HMM]);
+	pinless_hist_add(h, PINLESS_HIST_FAULT_COMMIT,
+			 t->stage[PINLESS_STAGE_COMMIT]);
+	pinless_hist_add(h, PINLESS_HIST_FAULT_PAGES, t->pages);
 }
 
 /**
  * pinless_times_end() - a fault is over
  * @t:     the times
- * @account: as for pinless_times_announce()
- * @addr:  likewise
- * @len:   likewise
- * @flags: likewise
+ * @port:  of the device that it was for; NULL when the region is gone
+ * @addr:  first user address
+ * @len:   bytes
+ * @flags: enum pinless_fault_flags
  * @err:   what came of it, 0 or a negative errno
  *
- * Context: any.
+ * Context: any; @port stays meanwhile.
  */
-void pinless_times_end(struct pinless_times *t, struct pinless_account *account,
+void pinless_times_end(struct pinless_times *t, struct pinless_port *port,
 		       u64 addr, u64 len, unsigned int flags, int err)
 {
 	u64 total = ktime_get_ns() - t->begin;
 
 	if (trace_pinless_fault_enabled())
-		trace_pinless_fault(pinless_account_dev(account), addr, len,
-				    flags, err, t, total);
+		trace_pinless_fault(pinless_times_dev(port), addr, len, flags,
+				    err, t, total);
 	/* What a worker goes on with counts there. */
-	if (pinless_hist_wanted() && err != -EAGAIN)
-		add_fault(t, account, total);
+	if (port && pinless_hist_wanted() && err != -EAGAIN)
+		add_fault(&port->hist, t, total);
 }
 
 /**
  * pinless_times_invalidated() - an invalidation is done with a leaf
- * @range:    what the kernel has said
- * @start:    first address of it in the leaf
- * @end:      the address after the last one
- * @account_id: number of the account of some of the pages
- * @pages:    how many it took, or made read-only
- * @total:    nanoseconds
+ * @range: what the kernel has said
+ * @start: first address of it in the leaf
+ * @end:   the address after the last one
+ * @port:  of the device that some of the pages were for; or NULL
+ * @pages: how many it took, or made read-only
+ * @total: nanoseconds
  *
- * Context: any; never sleeps.
+ * Context: any; never sleeps; @port stays meanwhile.
  */
 void pinless_times_invalidated(const struct mmu_notifier_range *range,
-			       u64 start, u64 end, u32 account_id,
+			       u64 start, u64 end, struct pinless_port *port,
 			       unsigned int pages, u64 total)
 {
-	struct pinless_device *pdev;
-	struct pinless_account *account;
+	int dev = pinless_times_dev(port);
 
-	rcu_read_lock();
-	account = pages ? pinless_account_find(account_id) : NULL;
-	trace_pinless_invalidate(
-		pinless_account_dev(account), start, end, range->event,
-		mmu_notifier_range_blockable(range), pages, total);
-	pdev = account_device(account);
-	if (pdev)
-		pinless_hist_add(&pdev->port.hist, PINLESS_HIST_INVALIDATE,
+	trace_pinless_invalidate(dev, start, end, range->event,
+				 mmu_notifier_range_blockable(range), pages,
 				 total);
-	rcu_read_unlock();
+	if (port)
+		pinless_hist_add(&port->hist, PINLESS_HIST_INVALIDATE, total);
 }

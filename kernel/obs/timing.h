@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 struct mmu_notifier_range;
-struct pinless_account;
+struct pinless_port;
 
 /* Where the time of a fault goes. */
 enum pinless_stage {
@@ -36,15 +36,13 @@ struct pinless_times {
 	unsigned int retries;
 };
 
-void pinless_times_announce(struct pinless_account *account, u64 addr, u64 len,
-			    unsigned int flags);
 void pinless_times_begin(struct pinless_times *t);
 void pinless_times_stage(struct pinless_times *t, enum pinless_stage stage);
-void pinless_times_end(struct pinless_times *t, struct pinless_account *account,
+void pinless_times_end(struct pinless_times *t, struct pinless_port *port,
 		       u64 addr, u64 len, unsigned int flags, int err);
-int pinless_account_dev(const struct pinless_account *account);
+int pinless_times_dev(const struct pinless_port *port);
 void pinless_times_invalidated(const struct mmu_notifier_range *range,
-			       u64 start, u64 end, u32 account_id,
+			       u64 start, u64 end, struct pinless_port *port,
 			       unsigned int pages, u64 total);
 
 /**

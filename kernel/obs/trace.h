@@ -10,8 +10,8 @@
 #include <linux/mmu_notifier.h>
 #include <linux/tracepoint.h>
 
+#include "base/fault_flags.h"
 #include "obs/timing.h"
-#include "mm/fault.h"
 
 /*
  * What docs/measuring.md describes. Addresses are those of the process whose

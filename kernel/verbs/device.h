@@ -20,7 +20,7 @@
  * @tracker:  of that reference
  * @active:   the port state told last; under the RTNL
  * @ca:       what requests know of it
- * @port:     what is observed of it
+ * @port:     counters and histograms; its index is set before the first use
  * @objects:  how many are in being, held against their limits
  * @cqn:      allocates CQ numbers
  */

@@ -54,7 +54,7 @@ static int mr_init_odp(struct pinless_window *w, struct pinless_device *pdev)
 	mem->kind = PINLESS_MEM_MIRROR;
 	/* An implicit region has the length U64_MAX, and a start of 0. */
 	mem->last = (w->uva + w->length - 1) >> PAGE_SHIFT;
-	mem->account = pinless_account_create(&pdev->port.counters);
+	mem->account = pinless_account_create(&pdev->port);
 	if (IS_ERR(mem->account))
 		return PTR_ERR(mem->account) == -ENOSPC ? -ENOMEM :
 							  PTR_ERR(mem->account);

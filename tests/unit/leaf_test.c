@@ -15,7 +15,7 @@
 
 #include "obs/hist.h"
 #include "mm/leaf.h"
-#include "obs/timing.h"
+#include "mm/observe.h"
 
 #define PAGES		PINLESS_LEAF_PAGES
 #define LAST		(PAGES - 1)
@@ -27,7 +27,7 @@ int shim_rcu_depth;
 bool shim_fail;
 
 static struct pinless_counter_values values;
-static struct pinless_counters port = { .pcpu = &values };
+static struct pinless_port port = { .counters.pcpu = &values };
 static struct pinless_account accounts[4];
 static unsigned int dirtied[PFNS];
 static bool seq_set;
@@ -74,9 +74,9 @@ void mmu_interval_set_seq(struct mmu_interval_notifier *mni, unsigned long seq)
 unsigned int pinless_hist_devices = 1;
 static unsigned int told, told_pages;
 
-void pinless_times_invalidated(const struct mmu_notifier_range *range,
-			       u64 start, u64 end, u32 account_id,
-			       unsigned int pages, u64 total)
+void pinless_observe_invalidation(const struct mmu_notifier_range *range,
+				  u64 start, u64 end, u32 account_id,
+				  unsigned int pages, u64 total)
 {
 	(void)range;
 	(void)account_id;

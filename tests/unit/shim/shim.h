@@ -244,12 +244,4 @@ int mmu_interval_notifier_insert(struct mmu_interval_notifier *mni,
 void mmu_interval_notifier_remove(struct mmu_interval_notifier *mni);
 void mmu_interval_set_seq(struct mmu_interval_notifier *mni, unsigned long seq);
 
-/* RDMA: only so much that kernel/obs/stats.h can be read. */
-struct ib_device;
-struct rdma_stat_desc {
-	const char *name;
-};
-
-struct rdma_hw_stats;
-
 #endif /* PINLESS_SHIM_H */
