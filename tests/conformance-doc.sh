@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (c) 2026 The pinless authors
 #
-# The table of docs/conformance.md: memory event x device x kernel, from the
-# results of "./pinless test". Without an argument, compares its rows with the
-# list tests/verbs/events.txt, and the list with the programs.
+# The tables of memory events, both from the list tests/verbs/events.txt: that of
+# docs/memory-events.md (event, what happens, program) and that of
+# docs/conformance.md (event x device x kernel, from the results of "./pinless
+# test"). Without an argument, compares both with the list, and the list with the
+# programs.
 #
-# Usage: tests/conformance-doc.sh [--print RESULTS... | --write RESULTS...]
+# Usage: tests/conformance-doc.sh [--events | --print RESULTS... | --write RESULTS...]
+# --events writes the first table, --write both, --print prints the second.
 # RESULTS: results.tsv of one run for all kernels, or of several runs for one each.
 # Exit status: 0 they agree, 1 they do not, 2 something else is wrong.
 set -u
@@ -14,7 +17,9 @@ set -u
 top=$(cd "$(dirname "$0")/.." && pwd) || exit 2
 list=$top/tests/verbs/events.txt
 doc=$top/docs/conformance.md
+events_doc=$top/docs/memory-events.md
 begin='<!-- table, written by tests/conformance-doc.sh --write -->'
+events_begin='<!-- table, written by tests/conformance-doc.sh --events -->'
 end='<!-- end of table -->'
 
 die()
@@ -50,6 +55,7 @@ table()
 				name[++rows] = line
 				sub(/ .*/, "", name[rows])
 				event[rows] = substr(line, length(name[rows]) + 2)
+				sub(/ [|] .*/, "", event[rows])
 			}
 		}
 		match($2, /^(6\.1|6\.12|7\.x)\.(verbs|numa)\./) {
@@ -76,6 +82,32 @@ table()
 		}' "$@"
 }
 
+# events: a row for each program of the list, with what happens
+events()
+{
+	echo '| event | what happens | test |'
+	echo '|---|---|---|'
+	# shellcheck disable=SC2016 # the backquotes are those of the table
+	grep -vE '^(#|$)' "$list" |
+		sed -E 's/^([a-z_0-9]+) (.*) \| (.*)/| \2 | \3 | `\1` |/'
+}
+
+# replace FILE BEGIN: puts standard input where the table of FILE is
+replace()
+{
+	[ -r "$1" ] || die "cannot read $1"
+	if ! grep -qxF "$2" "$1" || ! grep -qxF "$end" "$1"; then
+		die "$1 lacks the two lines that enclose the table"
+	fi
+	if ! {
+		sed "/^$(sed 's/[\/.]/\\&/g' <<<"$2")\$/q" "$1"
+		cat
+		sed -n "\\|^$end\$|,\$p" "$1"
+	} >"$1.new" || ! mv "$1.new" "$1"; then
+		die "cannot write $1"
+	fi
+}
+
 need_results()
 {
 	local file
@@ -94,14 +126,24 @@ rows()
 		sed -nE 's/^\| ([^|]*) \| `([a-z_0-9]+)` \|.*/\2 \1/p'
 }
 
+# The same of the list.
 listed()
 {
-	grep -v '^#' "$list"
+	sed -E '/^(#|$)/d; s/ \| .*//' "$list"
+}
+
+# told: the table of docs/memory-events.md as it stands
+told()
+{
+	sed -n "\\|^$events_begin\$|,\\|^$end\$|p" "$events_doc" | sed '1d;$d'
 }
 
 [ -r "$list" ] || die "cannot read $list"
 status=0
 case ${1-} in
+--events)
+	events | replace "$events_doc" "$events_begin" || exit
+	;;
 --print)
 	shift
 	need_results "$@"
@@ -110,19 +152,14 @@ case ${1-} in
 --write)
 	shift
 	need_results "$@"
-	[ -r "$doc" ] || die "cannot read $doc"
-	if ! grep -qxF "$begin" "$doc" || ! grep -qxF "$end" "$doc"; then
-		die "$doc lacks the two lines that enclose the table"
-	fi
-	if ! {
-		sed "/^$(sed 's/[\/.]/\\&/g' <<<"$begin")\$/q" "$doc"
-		table "$@"
-		sed -n "\\|^$end\$|,\$p" "$doc"
-	} >"$doc.new" || ! mv "$doc.new" "$doc"; then
-		die "cannot write $doc"
-	fi
+	table "$@" | replace "$doc" "$begin" || exit
+	events | replace "$events_doc" "$events_begin" || exit
 	;;
 '')
+	if grep -vE '^(#|$)|^[a-z_0-9]+ [^|]+ [|] [^|]+$' "$list" >&2; then
+		echo "tests/verbs/events.txt: not PROGRAM EVENT | WHAT HAPPENS: the lines above" >&2
+		status=1
+	fi
 	while read -r name _; do
 		[ -e "$top/tests/verbs/$name.c" ] && continue
 		echo "tests/verbs/events.txt: there is no $name.c" >&2
@@ -140,9 +177,14 @@ case ${1-} in
 			"tests/conformance-doc.sh --write results/test/results.tsv" >&2
 		status=1
 	fi
+	if ! diff -u --label docs/memory-events.md --label tests/verbs/events.txt \
+		<(told) <(events); then
+		echo "docs/memory-events.md is old: run tests/conformance-doc.sh --events" >&2
+		status=1
+	fi
 	exit "$status"
 	;;
 *)
-	die "unknown argument $1; usage: tests/conformance-doc.sh [--print RESULTS... | --write RESULTS...]"
+	die "unknown argument $1; usage: tests/conformance-doc.sh [--events | --print RESULTS... | --write RESULTS...]"
 	;;
 esac
