@@ -331,6 +331,7 @@ static noinline enum pinless_token timed_step(struct run *r)
 static enum pinless_token step(struct run *r)
 {
 	struct pinless_qpc *c = r->c;
+	enum pinless_step step;
 	int err = c->fault_err;
 
 	if (!r->budget) {
@@ -339,10 +340,12 @@ static enum pinless_token step(struct run *r)
 	}
 	c->fault_err = 0;
 	if (unlikely(err && err != -EBUSY && err != -EINTR))
-		return conclude(r, c->xport->fault_failed(c, err));
-	if (unlikely(r->timed))
+		step = c->xport->fault_failed(c, err);
+	else if (unlikely(r->timed))
 		return timed_step(r);
-	return conclude(r, c->xport->exec(c, &r->budget));
+	else
+		step = c->xport->exec(c, &r->budget);
+	return conclude(r, step);
 }
 
 /* Completes some of what is left in the error state. True: nothing is left. */
