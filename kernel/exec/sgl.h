@@ -89,8 +89,8 @@ static inline void pinless_sgl_advance(struct pinless_sgl *sgl, u64 n)
  * pinless_sgl_release() - let go of the region, and keep the position
  * @sgl: the walk; it may go on, and looks the region up again then
  *
- * Called before anything that may take long: deregistration waits for those who
- * hold the region.
+ * Called before anything that may take long: deregistration waits until the
+ * window is not held any more.
  *
  * Context: any.
  */

@@ -229,7 +229,7 @@ enum pinless_vendor_err {
 	PINLESS_VERR_FAULT,		/* no memory there, or not of that kind */
 	PINLESS_VERR_ALIGN,		/* atomic on an unaligned address */
 	PINLESS_VERR_RNR,		/* no receive work posted */
-	PINLESS_VERR_UNREACHABLE,	/* nobody answers at the destination */
+	PINLESS_VERR_UNREACHABLE,	/* no answer from the destination */
 	PINLESS_VERR_RECV_LENGTH,	/* message longer than the receive buffer */
 	PINLESS_VERR_RD_ATOMIC,		/* responder has no READ/atomic resources */
 	PINLESS_VERR_CQ,		/* completion queue overflow */

@@ -176,7 +176,7 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 	ida_destroy(&pdev->cqn);
 	pinless_peer_del_ca(&pdev->ca);
 	/*
-	 * Those who look for peers do so under RCU, and late faults and
+	 * Peers are looked for under RCU, and late faults and
 	 * invalidations count under it (struct pinless_account).
 	 */
 	synchronize_rcu();
@@ -189,7 +189,7 @@ static void pinless_dealloc_driver(struct ib_device *ibdev)
 	netdev_put(pdev->netdev, &pdev->tracker);
 }
 
-/* Called when the device has its addresses, before anybody uses it. */
+/* Called when the device has its addresses, before its first use. */
 static int pinless_enable_driver(struct ib_device *ibdev)
 {
 	struct pinless_device *pdev = to_pdev(ibdev);

@@ -38,7 +38,7 @@ static int check_netdev(struct net_device *netdev)
 	return 0;
 }
 
-/* One event for one change, whoever tells it. */
+/* One event for one change, from whichever side it is noticed. */
 static void port_changed(struct pinless_device *pdev)
 {
 	struct ib_event event = {
@@ -130,7 +130,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 	if (!ibdev)
 		return NOTIFY_DONE;
 
-	/* Unregistering waits for users who may wait for the RTNL. */
+	/* Unregistering waits for users, which may wait for the RTNL. */
 	if (event == NETDEV_UNREGISTER)
 		ib_unregister_device_queued(ibdev);
 	else

@@ -173,8 +173,8 @@ err_count:
  *
  * When it returns, no access through the region is under way. That takes no
  * longer than one copy of PINLESS_COPY_MAX bytes, or one fault that does not
- * wait without bound: nobody keeps a region while waiting for a page that may
- * take any time.
+ * wait without bound: no region is held during a wait for a page that may take
+ * any time.
  *
  * Context: process context, may sleep.
  * Return: 0.

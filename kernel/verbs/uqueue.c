@@ -103,7 +103,7 @@ void pinless_uqueue_destroy(struct pinless_uqueue *q)
 }
 
 /**
- * pinless_mmap_free() - op mmap_free: nobody refers to a queue any more
+ * pinless_mmap_free() - op mmap_free: the last reference to a queue is gone
  * @entry: of the queue
  *
  * Context: process context, may sleep.
