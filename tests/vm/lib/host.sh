@@ -5,7 +5,7 @@
 # What the host must have: packages, a mirror, the right to make a root.
 
 # command:package, for everything that the host itself runs
-HOST_NEEDS='mmdebstrap:mmdebstrap qemu-system-x86_64:qemu-system-x86 flock:util-linux'
+HOST_NEEDS='mmdebstrap:mmdebstrap flock:util-linux'
 
 host_is_debian()
 {

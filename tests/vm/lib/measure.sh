@@ -71,7 +71,7 @@ measure_facts()
 	{
 		printf 'clock: %s\n' "$clock"
 		printf 'QEMU: %s, %s\n' \
-			"$(qemu-system-x86_64 --version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')" "$accel"
+			"$(emulator_version)" "$accel"
 		printf 'host CPU: %s\n' "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)"
 	} >>"$1/machine.txt"
 }

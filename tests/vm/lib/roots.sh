@@ -2,8 +2,9 @@
 # Copyright (c) 2026 The pinless authors
 # shellcheck shell=bash
 #
-# The Debian roots: one that builds (a chroot), one that the machines boot, and
-# two that build what few ask for: perftest, and sanitizer kernels.
+# The Debian roots: one that builds (a chroot), one that the machines boot, one
+# with the emulator, and two that build what few ask for: perftest, and sanitizer
+# kernels.
 
 # Raise this when what is done here changes in a way that old roots lack.
 ROOTS_VERSION=1
@@ -11,6 +12,7 @@ ROOTS_VERSION=1
 BUILD_PACKAGES='build-essential,bc,kmod,sparse,cmake,ninja-build,pkgconf,perl,python3-minimal,libnl-3-dev,libnl-route-3-dev,libudev-dev,libibverbs-dev,librdmacm-dev,libcmocka-dev,spin,clang,libclang-rt-dev,gnuplot-nox,man-db,e2fsprogs,busybox-static,shellcheck,cpio,xz-utils,zstd,ca-certificates'
 KERNEL_PACKAGES='build-essential,bc,bison,flex,libelf-dev,kmod,perl,python3-minimal,cpio,xz-utils,ca-certificates'
 GUEST_PACKAGES='iproute2,iputils-ping,kmod,procps,util-linux,strace,busybox,ibverbs-providers,ibverbs-utils,libibverbs1,librdmacm1t64,rdmacm-utils,perftest,python3-pyverbs,python3-minimal,libasan8,libubsan1'
+EMULATOR_PACKAGES='qemu-system-x86,seabios,qemu-system-data'
 PERFTEST_PACKAGES='build-essential,autoconf,automake,libtool,pkgconf,libnl-3-dev,libnl-route-3-dev,libibverbs-dev,libibumad-dev,libpci-dev,librdmacm-dev'
 
 # Prints the sources.list of a root ($1: all = with the kernels' suites).
@@ -83,6 +85,11 @@ roots_guest_make()
 	roots_bootstrap "$GUEST_PACKAGES" '' "$1"
 }
 
+roots_emulator_make()
+{
+	roots_bootstrap "$EMULATOR_PACKAGES" '' "$1"
+}
+
 roots_perftest_make()
 {
 	roots_bootstrap "$PERFTEST_PACKAGES" '' "$1"
@@ -93,7 +100,7 @@ roots_kernel_make()
 	roots_bootstrap "$KERNEL_PACKAGES" all "$1"
 }
 
-# roots_get build|guest|perftest|kernel: sets ROOT to that root, made if needed
+# roots_get build|guest|emulator|perftest|kernel: sets ROOT to that root, made if needed
 roots_get()
 {
 	local kind=$1 text log key
@@ -102,6 +109,7 @@ roots_get()
 	case $kind in
 	build) key=$(hash_of "$ROOTS_VERSION" "$BUILD_PACKAGES" "$LIB/kernels-in-root.sh") ;;
 	guest) key=$(hash_of "$ROOTS_VERSION" "$GUEST_PACKAGES") ;;
+	emulator) key=$(hash_of "$ROOTS_VERSION" "$EMULATOR_PACKAGES") ;;
 	perftest) key=$(hash_of "$ROOTS_VERSION" "$PERFTEST_PACKAGES") ;;
 	kernel) key=$(hash_of "$ROOTS_VERSION" "$KERNEL_PACKAGES") ;;
 	esac

@@ -84,11 +84,11 @@ vm_args()
 	VM_ARGS=(-nodefaults -no-reboot -display none -m "${VM_MEMORY:-$memory}")
 	if [ "$VM_MODE" = counted ]; then
 		VM_ARGS+=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off'
-			-cpu 'max,-erms,-fsrm' -smp 1)
+			-cpu "$EMULATOR_CPU" -smp 1)
 	elif [ "$accel" = kvm ]; then
 		VM_ARGS+=(-accel kvm -cpu host -smp 2)
 	else
-		VM_ARGS+=(-accel 'tcg,thread=multi' -cpu 'max,-erms,-fsrm' -smp 2)
+		VM_ARGS+=(-accel 'tcg,thread=multi' -cpu "$EMULATOR_CPU" -smp 2)
 		VM_EMULATED=' nohz=off highres=off norandmaps'
 	fi
 }
@@ -142,6 +142,7 @@ vm_run()
 {
 	local status=0 try reason boot boot_end=$((SECONDS + ${VM_BOOT_SECONDS:-0}))
 
+	emulator_get
 	initramfs_get "$1"
 	image_get
 	for try in 1 2 3; do
@@ -179,7 +180,7 @@ vm_once()
 	cat "$JOB/output" &
 	reader=$!
 	: >"$JOB/result"
-	qemu-system-x86_64 "${VM_ARGS[@]}" \
+	"${EMULATOR[@]}" "${VM_ARGS[@]}" \
 		-kernel "$BOOT/vmlinuz" -initrd "$BOOT/initramfs.cpio" \
 		-append "$(vm_append)" \
 		-drive "file=$IMAGE,if=none,id=root,format=raw,snapshot=on,cache=unsafe" \
@@ -229,12 +230,13 @@ vm_shell()
 {
 	local kernel=$1
 
+	emulator_get
 	initramfs_get "$kernel"
 	image_get
 	vm_args "$(host_accel)" "$kernel"
 	job_env PINLESS_SHELL 1
 	say "The machine's console; 'exit' or Ctrl-A X ends it."
-	qemu-system-x86_64 "${VM_ARGS[@]}" \
+	"${EMULATOR[@]}" "${VM_ARGS[@]}" \
 		-kernel "$BOOT/vmlinuz" -initrd "$BOOT/initramfs.cpio" \
 		-append "$(VM_LOGLEVEL=4 vm_append) quiet" \
 		-drive "file=$IMAGE,if=none,id=root,format=raw,snapshot=on,cache=unsafe" \
@@ -250,8 +252,9 @@ vm_shell()
 vm_probe_kvm()
 {
 	mkdir -p "$(dirname "$1")"
+	emulator_get
 	initramfs_get 6.12
-	timeout -k 1 20 qemu-system-x86_64 -accel kvm -cpu host -nodefaults -no-reboot \
+	timeout -k 1 20 "${EMULATOR[@]}" -accel kvm -cpu host -nodefaults -no-reboot \
 		-display none -m 512 -kernel "$BOOT/vmlinuz" -initrd "$BOOT/initramfs.cpio" \
 		-append 'console=ttyS0 panic=-1 pinless.probe=1' \
 		-serial stdio </dev/null >"$1" 2>&1
