@@ -262,8 +262,8 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 		container_of(mni, struct pinless_leaf, mni);
 	u64 start = max_t(u64, range->start, mni->interval_tree.start);
 	u64 last = min_t(u64, range->end - 1, mni->interval_tree.last);
-	unsigned int i = pinless_leaf_index(start);
-	unsigned int j = pinless_leaf_index(last);
+	unsigned int i = pinless_range_slot(start);
+	unsigned int j = pinless_range_slot(last);
 	struct tally t = {
 		.counter = event_counter(range->event),
 		.calls = PINLESS_CNT_DROP_CALLS,

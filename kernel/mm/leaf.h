@@ -102,12 +102,6 @@ static inline u64 pinless_leaf_start(const struct pinless_leaf *leaf)
 	return leaf->mni.interval_tree.start;
 }
 
-/* The page of an address within its leaf, 0 .. PINLESS_LEAF_PAGES - 1. */
-static inline unsigned int pinless_leaf_index(u64 addr)
-{
-	return (addr >> PAGE_SHIFT) & (PINLESS_LEAF_PAGES - 1);
-}
-
 /*
  * The entry of a page; 0 when there is none. The lock is held; another reader may
  * set PINLESS_ENTRY_DIRTY meanwhile.
