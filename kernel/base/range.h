@@ -64,40 +64,6 @@ static inline bool pinless_range_inside(u64 addr, u64 len, u64 start, u64 size)
 }
 
 /**
- * pinless_range_clip() - cut a range to what lies in a window
- * @addr:  first byte of the range; on success of what is left
- * @len:   bytes of the range; on success of what is left
- * @start: first byte of the window
- * @size:  bytes of the window
- *
- * Neither range nor window may wrap.
- *
- * Return: false when they have no byte in common; @addr and @len are untouched
- * then.
- */
-static inline bool pinless_range_clip(u64 *addr, u64 *len, u64 start, u64 size)
-{
-	u64 skip, left;
-
-	if (*addr >= start) {
-		skip = *addr - start;
-		if (skip >= size || !*len)
-			return false;
-		left = size - skip;
-		if (*len > left)
-			*len = left;
-		return true;
-	}
-	skip = start - *addr;
-	if (skip >= *len || !size)
-		return false;
-	left = *len - skip;
-	*addr = start;
-	*len = left < size ? left : size;
-	return true;
-}
-
-/**
  * pinless_range_pages() - number of pages that a range touches
  * @addr: first byte
  * @len:  bytes
@@ -114,43 +80,18 @@ static inline u64 pinless_range_pages(u64 addr, u64 len)
 }
 
 /**
- * pinless_range_chunk() - the part of a range that lies in one aligned unit
- * @addr: first byte
- * @len:  bytes
- * @unit: a power of two: the page, the leaf
- *
- * Return: bytes from @addr to the end of the range or of the unit, whichever
- * comes first; 0 only for an empty range.
- */
-static inline u64 pinless_range_chunk(u64 addr, u64 len, u64 unit)
-{
-	u64 left = unit - (addr & (unit - 1));
-
-	return len < left ? len : left;
-}
-
-/**
- * pinless_range_in_page() - the part of a range that lies in its first page
- * @addr: first byte
- * @len:  bytes
- *
- * Return: bytes.
- */
-static inline u64 pinless_range_in_page(u64 addr, u64 len)
-{
-	return pinless_range_chunk(addr, len, 1ULL << PAGE_SHIFT);
-}
-
-/**
  * pinless_range_in_leaf() - the part of a range that lies in its first leaf
  * @addr: first byte
  * @len:  bytes
  *
- * Return: bytes.
+ * Return: bytes from @addr to the end of the range or of the leaf, whichever
+ * comes first; 0 only for an empty range.
  */
 static inline u64 pinless_range_in_leaf(u64 addr, u64 len)
 {
-	return pinless_range_chunk(addr, len, PINLESS_LEAF_BYTES);
+	u64 left = PINLESS_LEAF_BYTES - (addr & (PINLESS_LEAF_BYTES - 1));
+
+	return len < left ? len : left;
 }
 
 /* The number of the leaf that translates an address. */

@@ -60,12 +60,12 @@ static void miss_set(struct pinless_miss *miss, const struct side *s, bool write
  */
 static __always_inline void *side_map(struct side *s, size_t *len, bool write)
 {
-	size_t offset = s->addr & ~PAGE_MASK;
+	size_t offset = pinless_page_offset(s->addr);
 	unsigned int index;
 	u64 entry, page;
 
 	if (likely(s->leaf)) {
-		index = pinless_leaf_index(s->addr);
+		index = pinless_range_slot(s->addr);
 		entry = pinless_leaf_entry(s->leaf, index);
 		if (unlikely(!(entry & (write ? PINLESS_ENTRY_WRITE :
 						PINLESS_ENTRY_READ))))

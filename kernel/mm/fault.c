@@ -70,13 +70,11 @@ static void count_retry(struct pinless_fault *f)
 	trace_pinless_retry(page_addr(f, f->want_first), f->retries);
 }
 
-/* Steps F5 and F6. @first is the first page of @pfns. 0 or -EBUSY. */
+/* Steps F5 and F6. 0 or -EBUSY. */
 static int commit(struct pinless_fault *f, const unsigned long *pfns,
-		  unsigned int first, unsigned int last, unsigned long seq,
-		  u64 **table)
+		  unsigned long seq, u64 **table)
 {
 	struct pinless_leaf *leaf = f->leaf;
-	unsigned int missing, neighbours;
 
 	pinless_debug_faulted(leaf->mni.mm);
 	write_lock(&leaf->lock);
@@ -85,14 +83,8 @@ static int commit(struct pinless_fault *f, const unsigned long *pfns,
 		write_unlock(&leaf->lock);
 		return -EBUSY;
 	}
-	missing = pinless_leaf_commit(
-		leaf, first, last, pfns, f->want_first, f->want_last,
-		f->flags & PINLESS_FAULT_WRITE,
-		f->account ? f->account->id : PINLESS_ACCOUNT_NONE, table,
-		&neighbours);
+	pinless_leaf_commit(leaf, f, pfns, table);
 	write_unlock(&leaf->lock);
-	f->missing += missing;
-	f->neighbours += neighbours;
 	return 0;
 }
 
@@ -211,6 +203,24 @@ static u64 *table_alloc(struct pinless_fault *f)
 	return table;
 }
 
+/*
+ * The window, @want_first .. @last, is for looking at what the CPU has mapped
+ * already. It only shrinks: to the mapping that it begins in, and to the pages
+ * asked for once a look has not sufficed, as those alone are faulted.
+ */
+static void window_clip(struct pinless_fault *f, unsigned long end)
+{
+	if (page_addr(f, f->last + 1) > end)
+		f->last = f->want_first +
+			  ((end - 1 - page_addr(f, f->want_first)) >>
+			   PAGE_SHIFT);
+}
+
+static void window_close(struct pinless_fault *f)
+{
+	f->last = f->want_last;
+}
+
 /* Whether anything of the window is mapped. */
 static bool look(const struct pinless_fault *f, unsigned long *pfns)
 {
@@ -233,7 +243,7 @@ static int store(struct pinless_fault *f, unsigned long *pfns,
 		if (!table)
 			return -ENOMEM;
 	}
-	err = commit(f, pfns, f->want_first, f->last, seq, &table);
+	err = commit(f, pfns, seq, &table);
 	if (unlikely(table))
 		pinless_table_free(table);
 	pinless_times_note(f->times, PINLESS_STAGE_COMMIT);
@@ -273,12 +283,10 @@ static bool look_locked(struct pinless_fault *f, unsigned long *pfns,
 	if (!looked) {
 		if (page_addr(f, f->want_last + 1) > vma->vm_end)
 			return false;
-		if (page_addr(f, f->last + 1) > vma->vm_end)
-			f->last = f->want_first +
-				  ((vma->vm_end - 1 - addr) >> PAGE_SHIFT);
+		window_clip(f, vma->vm_end);
 		if (look(f, pfns) && pages_suffice(f, pfns))
 			return true;
-		f->last = f->want_last;
+		window_close(f);
 	}
 	return f->want_first == f->want_last &&
 	       f->flags & PINLESS_FAULT_NOWAIT && vma_is_quick(vma) &&
@@ -304,8 +312,7 @@ static int short_round(struct pinless_fault *f, unsigned long *pfns)
 		err = found ? store(f, pfns, seq) : -EAGAIN;
 		if (err != -EAGAIN)
 			return err;
-		/* The window is done with, whatever it was. */
-		f->last = f->want_last;
+		window_close(f);
 	}
 	if (!mmap_read_trylock(mm))
 		return -EAGAIN;
@@ -361,14 +368,21 @@ static int hmm_fault_nowait(const struct pinless_fault *f,
 	return err;
 }
 
+enum found {
+	FOUND_NOTHING,		/* nothing to store */
+	FOUND_PAGES,		/* something to store */
+	FOUND_UNUSABLE,		/* a page that was asked for must not be used */
+};
+
 /*
- * Takes out what must not be used. 1 if there is something to store; what is
- * looked at here may be out of date, but then it is not stored.
+ * Takes neighbours out that must not be used. What is looked at here may be out
+ * of date, but then it is not stored.
  */
-static int check_pages(const struct pinless_fault *f, unsigned long *pfns)
+static enum found check_pages(const struct pinless_fault *f,
+			      unsigned long *pfns)
 {
+	enum found found = FOUND_NOTHING;
 	unsigned int i;
-	int found = 0;
 
 	for (i = f->want_first; i <= f->last; i++) {
 		unsigned long *pfn = &pfns[i - f->want_first];
@@ -377,11 +391,11 @@ static int check_pages(const struct pinless_fault *f, unsigned long *pfns)
 			continue;
 		if (hmm_pfn_to_map_order(*pfn) ||
 		    pinless_page_usable(hmm_pfn_to_page(*pfn))) {
-			found = 1;
+			found = FOUND_PAGES;
 			continue;
 		}
 		if (i <= f->want_last)
-			return -EFAULT;
+			return FOUND_UNUSABLE;
 		*pfn = 0;
 	}
 	return found;
@@ -413,9 +427,14 @@ static int try_fault(struct pinless_fault *f, unsigned long *pfns, bool look,
 	pinless_times_note(f->times, PINLESS_STAGE_HMM);
 	if (err)
 		return err;
-	err = check_pages(f, pfns);
-	if (err <= 0)
-		return err;
+	switch (check_pages(f, pfns)) {
+	case FOUND_NOTHING:
+		return 0;
+	case FOUND_UNUSABLE:
+		return -EFAULT;
+	case FOUND_PAGES:
+		break;
+	}
 
 	/*
 	 * A look without the lock: when it misleads, the table is allocated for
@@ -427,8 +446,7 @@ static int try_fault(struct pinless_fault *f, unsigned long *pfns, bool look,
 		if (!table)
 			return -ENOMEM;
 	}
-	err = commit(f, pfns, f->want_first, f->last, range.notifier_seq,
-		     &table);
+	err = commit(f, pfns, range.notifier_seq, &table);
 	pinless_table_free(table);
 	pinless_times_note(f->times, PINLESS_STAGE_COMMIT);
 	return err;
@@ -472,7 +490,7 @@ static int long_way(struct pinless_fault *f, unsigned long *pfns)
 				msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT));
 		if (!err && pages_suffice(f, pfns))
 			return 0;
-		f->last = f->want_last;
+		window_close(f);
 	}
 	return fault_wanted(f, pfns);
 }

@@ -16,8 +16,8 @@ struct pinless_times;
  * @leaf:       the leaf; page numbers are within it
  * @want_first: what must be there in the end: from this page
  * @want_last:  to this page
- * @last:       the window: pages that are looked at, but not faulted, go from
- *              @want_last to this page
+ * @last:       the window: pages after @want_last, up to this one, are looked at,
+ *              but not faulted; fault.c only lowers it
  * @flags:      enum pinless_fault_flags
  * @account:      on whose account, held, or NULL
  * @ahead:      out: neighbours looked at

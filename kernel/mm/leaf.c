@@ -62,6 +62,7 @@
 #include "obs/debug.h"
 #include "obs/hist.h"
 #include "obs/trace.h"
+#include "mm/fault.h"
 #include "mm/leaf.h"
 #include "mm/observe.h"
 
@@ -261,8 +262,8 @@ static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 		container_of(mni, struct pinless_leaf, mni);
 	u64 start = max_t(u64, range->start, mni->interval_tree.start);
 	u64 last = min_t(u64, range->end - 1, mni->interval_tree.last);
-	unsigned int i = pinless_leaf_index(start);
-	unsigned int j = pinless_leaf_index(last);
+	unsigned int i = pinless_range_slot(start);
+	unsigned int j = pinless_range_slot(last);
 	struct tally t = {
 		.counter = event_counter(range->event),
 		.calls = PINLESS_CNT_DROP_CALLS,
@@ -417,87 +418,88 @@ static bool entry_suffices(u64 entry, bool write)
 	return entry & (write ? PINLESS_ENTRY_WRITE : PINLESS_ENTRY_READ);
 }
 
+/* The number of the account that is charged with what a fault stores. */
+static u32 account_id(const struct pinless_fault *f)
+{
+	return f->account ? f->account->id : PINLESS_ACCOUNT_NONE;
+}
+
 /*
  * A CPU mapping of at least the size of the leaf is aligned to it, and all of it
- * has the same rights: one entry says it all. @pfn is that of page @want_first.
+ * has the same rights: one entry says it all. @pfn is that of the first page that
+ * was asked for.
  */
-static unsigned int commit_huge(struct pinless_leaf *leaf, unsigned long pfn,
-				unsigned int want_first, unsigned int want_last,
-				bool write, u32 account, u64 **table)
+static void commit_huge(struct pinless_leaf *leaf, struct pinless_fault *f,
+			unsigned long pfn, u64 **table)
 {
-	u64 entry = pinless_entry_make((pfn & ~HMM_PFN_FLAGS) - want_first,
-				       pfn & HMM_PFN_WRITE, account);
-	unsigned int missing = 0, i;
+	u64 entry = pinless_entry_make((pfn & ~HMM_PFN_FLAGS) - f->want_first,
+				       pfn & HMM_PFN_WRITE, account_id(f));
+	bool write = f->flags & PINLESS_FAULT_WRITE;
+	unsigned int i;
 
 	if (entry_suffices(entry, write))
-		for (i = want_first; i <= want_last; i++)
-			missing += !entry_suffices(pinless_leaf_entry(leaf, i),
-						   write);
+		for (i = f->want_first; i <= f->want_last; i++)
+			if (!entry_suffices(pinless_leaf_entry(leaf, i), write))
+				f->missing++;
 	if (leaf->kind == PINLESS_LEAF_HUGE &&
 	    (leaf->huge & PINLESS_ENTRY_WRITE) == (entry & PINLESS_ENTRY_WRITE))
-		return missing;
+		return;
 	if (leaf->kind == PINLESS_LEAF_TABLE) {
-		/* The caller's own table goes to waste: it frees both. */
+		/*
+		 * The spare is not needed: free it, and return the old table
+		 * for the caller to free after unlocking.
+		 */
 		pinless_table_free(*table);
 		*table = leaf->table;
 	}
 	WRITE_ONCE(leaf->kind, PINLESS_LEAF_HUGE);
 	leaf->huge = entry;
-	return missing;
 }
 
 /**
  * pinless_leaf_commit() - store what a fault has found (step F6)
- * @leaf:       its lock is held for writing, and the fault need not be retried
- * @first:      first page of @pfns in the leaf
- * @last:       last page
- * @pfns:       HMM pfns of the pages @first .. @last, perhaps with
- *              PINLESS_PFN_DIRTY
- * @want_first: first page that was asked for
- * @want_last:  last page that was asked for
- * @write:      they were asked for writing
- * @account:      on whose account new entries are
- * @table:      in: a table to use if one is needed, or NULL; out: one to free
- *              when the lock is released, or NULL
- * @neighbours: out: pages that were stored without having been asked for
- *
- * Return: how many of the pages asked for were missing, and are there now.
+ * @leaf:  its lock is held for writing, and the fault need not be retried
+ * @f:     the fault; what it finds missing and what it takes along is added to
+ *         its @missing and @neighbours
+ * @pfns:  HMM pfns of its pages @want_first .. @last, perhaps with
+ *         PINLESS_PFN_DIRTY
+ * @table: in: a table to use if one is needed, or NULL; out: one to free when
+ *         the lock is released, or NULL
  */
-unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
-				 unsigned int last, const unsigned long *pfns,
-				 unsigned int want_first,
-				 unsigned int want_last, bool write,
-				 u32 account, u64 **table,
-				 unsigned int *neighbours)
+void pinless_leaf_commit(struct pinless_leaf *leaf, struct pinless_fault *f,
+			 const unsigned long *pfns, u64 **table)
 {
-	unsigned int missing = 0, beside = 0, i = want_first - first;
+	unsigned int want_last = f->want_last, last = f->last;
+	unsigned int missing = 0, beside = 0, i;
+	bool write = f->flags & PINLESS_FAULT_WRITE;
+	u32 account = account_id(f);
 	u64 entry, *slot;
 
 	lockdep_assert_held_write(&leaf->lock);
-	*neighbours = 0;
 	if (leaf->kind == PINLESS_LEAF_DEAD)
-		return 0;
-	if ((pfns[i] & HMM_PFN_VALID) &&
-	    hmm_pfn_to_map_order(pfns[i]) >= PINLESS_LEAF_SHIFT - PAGE_SHIFT)
-		return commit_huge(leaf, pfns[i], want_first, want_last, write,
-				   account, table);
+		return;
+	if ((*pfns & HMM_PFN_VALID) &&
+	    hmm_pfn_to_map_order(*pfns) >= PINLESS_LEAF_SHIFT - PAGE_SHIFT) {
+		commit_huge(leaf, f, *pfns, table);
+		return;
+	}
 	if (leaf->kind != PINLESS_LEAF_TABLE) {
 		if (!*table)
-			return 0;
+			return;
 		leaf->table = *table;
 		WRITE_ONCE(leaf->kind, PINLESS_LEAF_TABLE);
 		*table = NULL;
 	}
-	for (i = first; i <= last; i++, pfns++) {
+	for (i = f->want_first; i <= last; i++, pfns++) {
+		unsigned long pfn = *pfns & ~(HMM_PFN_FLAGS | PINLESS_PFN_DIRTY);
+
 		if (!(*pfns & HMM_PFN_VALID) || (*pfns & HMM_PFN_ERROR))
 			continue;
 		slot = &leaf->table[i];
-		entry = pinless_entry_make(
-			*pfns & ~(HMM_PFN_FLAGS | PINLESS_PFN_DIRTY),
-			*pfns & HMM_PFN_WRITE, account);
+		entry = pinless_entry_make(pfn, *pfns & HMM_PFN_WRITE, account);
 		if (*pfns & PINLESS_PFN_DIRTY)
 			entry |= PINLESS_ENTRY_DIRTY;
-		if (i < want_first || i > want_last) {
+		if (i > want_last) {
 			if (!*slot) {
 				*slot = entry | PINLESS_ENTRY_BESIDE;
 				beside++;
@@ -508,14 +510,14 @@ unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
 			   entry_suffices(entry, write);
 		/*
 		 * What is there is the same page, as no invalidation came
-		 * between. Who brought it in stays its account unless it needed
-		 * more rights than were there.
+		 * between. It stays on the account of the fault that brought it
+		 * in unless it needed more rights than were there.
 		 */
 		if (!entry_suffices(*slot, entry & PINLESS_ENTRY_WRITE))
 			*slot = entry;
 	}
-	*neighbours = beside;
-	return missing;
+	f->missing += missing;
+	f->neighbours += beside;
 }
 
 /**

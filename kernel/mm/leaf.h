@@ -12,6 +12,8 @@
 #include "base/range.h"
 #include "mm/account.h"
 
+struct pinless_fault;
+
 /*
  * A leaf translates one aligned 2 MiB of user addresses. This file knows what a
  * translation is, and how an invalidation takes it away; mirror.c knows where
@@ -100,12 +102,6 @@ static inline u64 pinless_leaf_start(const struct pinless_leaf *leaf)
 	return leaf->mni.interval_tree.start;
 }
 
-/* The page of an address within its leaf, 0 .. PINLESS_LEAF_PAGES - 1. */
-static inline unsigned int pinless_leaf_index(u64 addr)
-{
-	return (addr >> PAGE_SHIFT) & (PINLESS_LEAF_PAGES - 1);
-}
-
 /*
  * The entry of a page; 0 when there is none. The lock is held; another reader may
  * set PINLESS_ENTRY_DIRTY meanwhile.
@@ -131,12 +127,8 @@ void pinless_leaf_kill(struct pinless_leaf *leaf);
 void pinless_leaf_destroy(struct pinless_leaf *leaf);
 
 void pinless_leaf_dirty(struct pinless_leaf *leaf, unsigned int index);
-unsigned int pinless_leaf_commit(struct pinless_leaf *leaf, unsigned int first,
-				 unsigned int last, const unsigned long *pfns,
-				 unsigned int want_first,
-				 unsigned int want_last, bool write,
-				 u32 account, u64 **table,
-				 unsigned int *neighbours);
+void pinless_leaf_commit(struct pinless_leaf *leaf, struct pinless_fault *f,
+			 const unsigned long *pfns, u64 **table);
 unsigned int pinless_leaf_shrink(struct pinless_leaf *leaf);
 
 int pinless_leaf_init(void);

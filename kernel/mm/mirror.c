@@ -208,7 +208,7 @@ void pinless_mirror_put(struct pinless_mirror *mirror)
 static struct pinless_leaf *leaf_get(struct pinless_mirror *mirror, u64 addr,
 				     struct pinless_stream *stream)
 {
-	unsigned long index = addr >> PINLESS_LEAF_SHIFT;
+	unsigned long index = pinless_range_leaf(addr);
 	struct mem_cgroup *memcg, *old_memcg;
 	struct pinless_leaf *leaf, *old;
 
@@ -338,8 +338,8 @@ static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 			 struct pinless_times *times)
 {
 	struct pinless_fault f = {
-		.want_first = pinless_leaf_index(addr),
-		.want_last = pinless_leaf_index(addr + len - 1),
+		.want_first = pinless_range_slot(addr),
+		.want_last = pinless_range_slot(addr + len - 1),
 		.flags = flags,
 		.account = account,
 		.times = times,
@@ -488,7 +488,7 @@ static bool reap_leaves(struct pinless_mirror *mirror, unsigned long nr)
 		/* Only a fault fills a leaf, so it stays empty. */
 		pinless_leaf_kill(leaf);
 		xa_erase(&mirror->leaves,
-			 pinless_leaf_start(leaf) >> PINLESS_LEAF_SHIFT);
+			 pinless_range_leaf(pinless_leaf_start(leaf)));
 		list_move(&leaf->node, &dead);
 		WRITE_ONCE(mirror->nr, mirror->nr - 1);
 	}

@@ -10,9 +10,9 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+#include "base/fault_flags.h"
 #include "base/range.h"
 #include "base/stamp.h"
-#include "mm/fault.h"
 #include "mm/slow.h"
 
 struct pinless_leaf;
@@ -23,8 +23,8 @@ struct pinless_account;
  * @mm:        the address space, held by mmgrab(): the mirror keeps the struct,
  *             not the memory of a dying process
  * @refs:      one for each region, prefetch and fault; see pinless_mirror_get()
- * @leaves:    struct pinless_leaf by address >> PINLESS_LEAF_SHIFT; read under
- *             RCU, written under its xa_lock
+ * @leaves:    struct pinless_leaf by pinless_range_leaf(); read under RCU,
+ *             written under its xa_lock
  * @stamp:     renewed when leaves are removed
  * @fault_sem: read: a fault is under way, no leaf is removed; write: leaves are
  *             being removed (only ever taken by trylock). Not taken by the
@@ -71,7 +71,7 @@ static inline void pinless_mirror_hold(struct pinless_mirror *mirror)
 /**
  * struct pinless_leaf_hint - a leaf that was looked up before
  * @stamp: of the mirror, then
- * @index: address >> PINLESS_LEAF_SHIFT
+ * @index: pinless_range_leaf() of its addresses
  * @leaf:  the leaf
  */
 struct pinless_leaf_hint {
@@ -93,7 +93,7 @@ static inline struct pinless_leaf *
 pinless_mirror_leaf(struct pinless_mirror *mirror, u64 addr,
 		    struct pinless_leaf_hint *hints)
 {
-	u64 index = addr >> PINLESS_LEAF_SHIFT;
+	u64 index = pinless_range_leaf(addr);
 	struct pinless_leaf_hint *hint;
 	struct pinless_leaf *leaf;
 	u64 stamp;

@@ -47,30 +47,25 @@ static inline bool pinless_broken(enum pinless_rule rule)
 	return false;
 }
 
-/* Whether an invalidation is to be refused, before it has done anything. */
 static inline bool
 pinless_debug_refuse(const struct mmu_notifier_range *range)
 {
 	return false;
 }
 
-/* An invalidation is done with a leaf, and is about to return. */
 static inline void
 pinless_debug_invalidated(const struct mmu_notifier_range *range)
 {
 }
 
-/* A fault has got its pages from the kernel, and is about to store them. */
 static inline void pinless_debug_faulted(struct mm_struct *mm)
 {
 }
 
-/* Mirrors have come (1) or gone (-1). */
 static inline void pinless_debug_mirrors(int n)
 {
 }
 
-/* Step F1. */
 #define pinless_debug_read_begin mmu_interval_read_begin
 
 #endif /* PINLESS_DEBUG */

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "obs/hist.h"
+#include "mm/fault.h"
 #include "mm/leaf.h"
 #include "mm/observe.h"
 
@@ -152,22 +153,42 @@ static unsigned long huge_word(unsigned long pfn, bool write)
 	return word(pfn, write) | HUGE_ORDER << SHIM_PFN_ORDER_SHIFT;
 }
 
+/* Pages @first .. @want_last are wanted, those up to @last looked at. */
+static struct pinless_fault fault_of(struct pinless_leaf *leaf, unsigned int first,
+				     unsigned int want_last, unsigned int last,
+				     bool write, u32 account)
+{
+	return (struct pinless_fault){
+		.leaf = leaf,
+		.want_first = first,
+		.want_last = want_last,
+		.last = last,
+		.flags = write ? PINLESS_FAULT_WRITE : 0,
+		.account = account ? &accounts[account] : NULL,
+	};
+}
+
+static void commit(struct pinless_fault *f, const unsigned long *pfns)
+{
+	u64 *table = pinless_table_alloc();
+
+	assert_non_null(table);
+	write_lock(&f->leaf->lock);
+	pinless_leaf_commit(f->leaf, f, pfns, &table);
+	write_unlock(&f->leaf->lock);
+	pinless_table_free(table);
+}
+
 /* Commits a window all of which is wanted. */
 static unsigned int store(struct pinless_leaf *leaf, unsigned int first,
 			  unsigned int last, const unsigned long *pfns,
 			  bool write, u32 account)
 {
-	unsigned int missing, neighbours = 42;
-	u64 *table = pinless_table_alloc();
+	struct pinless_fault f = fault_of(leaf, first, last, last, write, account);
 
-	assert_non_null(table);
-	write_lock(&leaf->lock);
-	missing = pinless_leaf_commit(leaf, first, last, pfns, first, last,
-				      write, account, &table, &neighbours);
-	write_unlock(&leaf->lock);
-	pinless_table_free(table);
-	assert_int_equal(neighbours, 0);
-	return missing;
+	commit(&f, pfns);
+	assert_int_equal(f.neighbours, 0);
+	return f.missing;
 }
 
 static u64 entry_at(struct pinless_leaf *leaf, unsigned int i)
@@ -399,17 +420,17 @@ static void test_neighbours(void **state)
 					0, word(4, false), HMM_PFN_ERROR,
 					word(6, true) };
 	struct pinless_leaf *leaf = new_leaf();
+	struct pinless_fault f = fault_of(leaf, 20, 20, 25, true, 1);
 	u64 *table = pinless_table_alloc();
-	unsigned int neighbours;
 
 	(void)state;
 	write_lock(&leaf->lock);
-	/* Pages 20 .. 25 were looked at, page 21 was wanted. */
-	assert_int_equal(pinless_leaf_commit(leaf, 20, 25, pfns, 21, 21, true, 1,
-					     &table, &neighbours), 1);
+	/* Pages 20 .. 25 were looked at, page 20 was wanted. */
+	pinless_leaf_commit(leaf, &f, pfns, &table);
 	write_unlock(&leaf->lock);
 	assert_null(table);
-	assert_int_equal(neighbours, 3);
+	assert_int_equal(f.missing, 1);
+	assert_int_equal(f.neighbours, 3);
 	assert_entry(leaf, 20, 1, true, 1);
 	assert_entry(leaf, 21, 2, true, 1);
 	assert_int_equal(entry_at(leaf, 22), 0);
@@ -558,39 +579,36 @@ static void model_fault(struct model *m, struct pinless_leaf *leaf,
 			unsigned int first, unsigned int last, u32 account)
 {
 	unsigned long pfns[PAGES];
-	unsigned int i, want = first + random() % (last - first + 1);
-	unsigned int neighbours, missing, beside = 0;
+	unsigned int i, missing = 0, beside = 0;
+	unsigned int want_last = first + random() % (last - first + 1);
 	bool write = random() % 2;
-	bool expect;
-	u64 *table;
+	struct pinless_fault f =
+		fault_of(leaf, first, want_last, last, write, account);
 
-	/* The CPU faults the page that is wanted, and no other. */
-	if (!m->cpu[want] || (write && !(m->cpu[want] & HMM_PFN_WRITE)))
-		m->cpu[want] = word(m->cpu[want] ?
-				    page_to_pfn(hmm_pfn_to_page(m->cpu[want])) :
-				    (unsigned long)random() % PFNS,
-				    write || random() % 2);
+	/* The CPU faults the pages that are wanted, and no other. */
+	for (i = first; i <= want_last; i++)
+		if (!m->cpu[i] || (write && !(m->cpu[i] & HMM_PFN_WRITE)))
+			m->cpu[i] = word(m->cpu[i] ?
+					 page_to_pfn(hmm_pfn_to_page(m->cpu[i])) :
+					 (unsigned long)random() % PFNS,
+					 write || random() % 2);
 	for (i = first; i <= last; i++)
 		pfns[i - first] = m->cpu[i];
-	expect = !m->known[want] || (write && !m->writable[want]);
+	for (i = first; i <= want_last; i++)
+		missing += !m->known[i] || (write && !m->writable[i]);
 
 	for (i = first; i <= last; i++) {
 		if (!(m->cpu[i] & HMM_PFN_VALID))
 			continue;
-		if (!m->known[i] && i != want)
+		if (!m->known[i] && i > want_last)
 			beside++;
 		if (!m->known[i] || m->cpu[i] & HMM_PFN_WRITE)
 			m->writable[i] = m->cpu[i] & HMM_PFN_WRITE;
 		m->known[i] = true;
 	}
-	table = pinless_table_alloc();
-	write_lock(&leaf->lock);
-	missing = pinless_leaf_commit(leaf, first, last, pfns, want, want,
-				      write, account, &table, &neighbours);
-	write_unlock(&leaf->lock);
-	pinless_table_free(table);
-	assert_int_equal(missing, expect);
-	assert_int_equal(neighbours, beside);
+	commit(&f, pfns);
+	assert_int_equal(f.missing, missing);
+	assert_int_equal(f.neighbours, beside);
 }
 
 static void model_invalidate(struct model *m, struct pinless_leaf *leaf,

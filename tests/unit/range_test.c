@@ -82,45 +82,6 @@ static void test_inside(void **state)
 	assert_false(pinless_range_inside(0, 1, PAGE, PAGE));
 }
 
-static bool model_clip(u64 *addr, u64 *len, u64 start, u64 size)
-{
-	u128 from = *addr > start ? *addr : start;
-	u128 end = (u128)*addr + *len;
-	u128 wend = (u128)start + size;
-
-	if (wend < end)
-		end = wend;
-	if (from >= end)
-		return false;
-	*addr = (u64)from;
-	*len = (u64)(end - from);
-	return true;
-}
-
-static void test_clip(void **state)
-{
-	size_t a, l, s, z;
-
-	(void)state;
-	for (a = 0; a < NEDGES; a++) {
-		for (l = 0; l < NEDGES; l++) {
-			for (s = 0; s < NEDGES; s++) {
-				for (z = 0; z < NEDGES; z++) {
-					u64 addr = edges[a], len = edges[l];
-					u64 maddr = edges[a], mlen = edges[l];
-
-					assert_int_equal(pinless_range_clip(&addr, &len, edges[s],
-									    edges[z]),
-							 model_clip(&maddr, &mlen, edges[s],
-								    edges[z]));
-					assert_int_equal(addr, maddr);
-					assert_int_equal(len, mlen);
-				}
-			}
-		}
-	}
-}
-
 static void test_pages(void **state)
 {
 	size_t a, l;
@@ -143,16 +104,16 @@ static void test_pages(void **state)
 	assert_int_equal(pinless_range_pages(0, TOP), 1ULL << (64 - PAGE_SHIFT));
 }
 
-/* A walk in chunks visits every byte once, and no chunk crosses a boundary. */
-static void walk(u64 addr, u64 len, u64 unit)
+/* A walk by leaves visits every byte once, and no step crosses a boundary. */
+static void walk(u64 addr, u64 len)
 {
 	u64 start = addr, total = 0;
 
 	while (len) {
-		u64 n = pinless_range_chunk(addr, len, unit);
+		u64 n = pinless_range_in_leaf(addr, len);
 
-		assert_in_range(n, 1, unit);
-		assert_int_equal(addr / unit, (addr + (n - 1)) / unit);
+		assert_in_range(n, 1, LEAF);
+		assert_int_equal(addr / LEAF, (addr + (n - 1)) / LEAF);
 		addr += n;
 		len -= n;
 		total += n;
@@ -160,7 +121,7 @@ static void walk(u64 addr, u64 len, u64 unit)
 	assert_int_equal(addr - start, total);
 }
 
-static void test_chunk(void **state)
+static void test_in_leaf(void **state)
 {
 	unsigned int i;
 	size_t a, l;
@@ -169,29 +130,23 @@ static void test_chunk(void **state)
 	for (a = 0; a < NEDGES; a++) {
 		for (l = 0; l < NEDGES; l++) {
 			u64 n = pinless_range_in_leaf(edges[a], edges[l]);
-			u64 p = pinless_range_in_page(edges[a], edges[l]);
 
 			assert_true(n <= edges[l] && n <= LEAF);
-			assert_true(p <= n && p <= PAGE);
 			assert_int_equal(!n, !edges[l]);
-			assert_int_equal(!p, !edges[l]);
 		}
 	}
 	assert_int_equal(pinless_range_in_leaf(0, TOP), LEAF);
 	assert_int_equal(pinless_range_in_leaf(LEAF - 1, TOP), 1);
 	assert_int_equal(pinless_range_in_leaf(TOP, TOP), 1);
-	assert_int_equal(pinless_range_in_page(TOP - 1, 7), 2);
 
 	srandom(1);
 	for (i = 0; i < 2000; i++) {
 		u64 addr = ((u64)random() << 20) ^ (u64)random();
-		u64 len = (u64)random() % (5 * LEAF);
 
-		walk(addr, len, PAGE);
-		walk(addr, len, LEAF);
+		walk(addr, (u64)random() % (5 * LEAF));
 	}
 	/* The last bytes before 2^64. */
-	walk(TOP - 3 * LEAF, 3 * LEAF, LEAF);
+	walk(TOP - 3 * LEAF, 3 * LEAF);
 }
 
 static void test_leaf(void **state)
@@ -215,9 +170,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_inside),
-		cmocka_unit_test(test_clip),
 		cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_chunk),
+		cmocka_unit_test(test_in_leaf),
 		cmocka_unit_test(test_leaf),
 	};
 
