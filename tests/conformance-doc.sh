@@ -4,7 +4,7 @@
 #
 # The table of docs/conformance.md: memory event x device x kernel, from the
 # results of "./pinless test". Without an argument, compares its rows with the
-# list tests/verbs/events.txt, and the list with the programs.
+# list tests/verbs/lists/events.txt, and the list with the programs.
 #
 # Usage: tests/conformance-doc.sh [--print RESULTS... | --write RESULTS...]
 # RESULTS: results.tsv of one run for all kernels, or of several runs for one each.
@@ -12,7 +12,7 @@
 set -u
 
 top=$(cd "$(dirname "$0")/.." && pwd) || exit 2
-list=$top/tests/verbs/events.txt
+list=$top/tests/verbs/lists/events.txt
 doc=$top/docs/conformance.md
 begin='<!-- table, written by tests/conformance-doc.sh --write -->'
 end='<!-- end of table -->'
@@ -125,16 +125,16 @@ case ${1-} in
 '')
 	while read -r name _; do
 		[ -e "$top/tests/verbs/$name.c" ] && continue
-		echo "tests/verbs/events.txt: there is no $name.c" >&2
+		echo "tests/verbs/lists/events.txt: there is no $name.c" >&2
 		status=1
 	done < <(listed)
 	for file in "$top"/tests/verbs/mem_*.c; do
 		name=$(basename "$file" .c)
 		grep -q "^$name " "$list" && continue
-		echo "tests/verbs/events.txt: $name is missing" >&2
+		echo "tests/verbs/lists/events.txt: $name is missing" >&2
 		status=1
 	done
-	if ! diff -u --label docs/conformance.md --label tests/verbs/events.txt \
+	if ! diff -u --label docs/conformance.md --label tests/verbs/lists/events.txt \
 		<(rows) <(listed); then
 		echo "docs/conformance.md is old: run ./pinless test --conformance and" \
 			"tests/conformance-doc.sh --write results/test/results.tsv" >&2
