@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (c) 2026 The pinless authors
 #
-# The tables of memory events, both from the list tests/verbs/events.txt: that of
+# The tables of memory events, both from the list tests/verbs/lists/events.txt: that of
 # docs/memory-events.md (event, what happens, program) and that of
 # docs/conformance.md (event x device x kernel, from the results of "./pinless
 # test"). Without an argument, compares both with the list, and the list with the
@@ -15,7 +15,7 @@
 set -u
 
 top=$(cd "$(dirname "$0")/.." && pwd) || exit 2
-list=$top/tests/verbs/events.txt
+list=$top/tests/verbs/lists/events.txt
 doc=$top/docs/conformance.md
 events_doc=$top/docs/memory-events.md
 begin='<!-- table, written by tests/conformance-doc.sh --write -->'
@@ -157,27 +157,27 @@ case ${1-} in
 	;;
 '')
 	if grep -vE '^(#|$)|^[a-z_0-9]+ [^|]+ [|] [^|]+$' "$list" >&2; then
-		echo "tests/verbs/events.txt: not PROGRAM EVENT | WHAT HAPPENS: the lines above" >&2
+		echo "tests/verbs/lists/events.txt: not PROGRAM EVENT | WHAT HAPPENS: the lines above" >&2
 		status=1
 	fi
 	while read -r name _; do
 		[ -e "$top/tests/verbs/$name.c" ] && continue
-		echo "tests/verbs/events.txt: there is no $name.c" >&2
+		echo "tests/verbs/lists/events.txt: there is no $name.c" >&2
 		status=1
 	done < <(listed)
 	for file in "$top"/tests/verbs/mem_*.c; do
 		name=$(basename "$file" .c)
 		grep -q "^$name " "$list" && continue
-		echo "tests/verbs/events.txt: $name is missing" >&2
+		echo "tests/verbs/lists/events.txt: $name is missing" >&2
 		status=1
 	done
-	if ! diff -u --label docs/conformance.md --label tests/verbs/events.txt \
+	if ! diff -u --label docs/conformance.md --label tests/verbs/lists/events.txt \
 		<(rows) <(listed); then
 		echo "docs/conformance.md is old: run ./pinless test --conformance and" \
 			"tests/conformance-doc.sh --write results/test/results.tsv" >&2
 		status=1
 	fi
-	if ! diff -u --label docs/memory-events.md --label tests/verbs/events.txt \
+	if ! diff -u --label docs/memory-events.md --label tests/verbs/lists/events.txt \
 		<(told) <(events); then
 		echo "docs/memory-events.md is old: run tests/conformance-doc.sh --events" >&2
 		status=1

@@ -398,7 +398,7 @@ test_table()
 # conformance_programs: those of the table of memory events
 conformance_programs()
 {
-	awk '/^[a-z]/ { printf "%s ", $1 }' "$TOP/tests/verbs/events.txt"
+	awk '/^[a-z]/ { printf "%s ", $1 }' "$TOP/tests/verbs/lists/events.txt"
 }
 
 command_test()
