@@ -59,7 +59,7 @@ job_program_parts()
 	if build_cmake verbs tests/verbs; then
 		bin=$(find "$CACHED" -type d -name bin | head -n 1)
 		job_add "$bin" verbs
-		for bin in "$TOP"/tests/verbs/*.txt; do
+		for bin in "$TOP"/tests/verbs/*.txt "$TOP"/tests/verbs/lists/*.txt; do
 			[ -e "$bin" ] && job_add "$bin" "verbs-lists/${bin##*/}"
 		done
 	elif [ "$1" = die ]; then
