@@ -73,11 +73,12 @@ sanitize_kernel()
 	return 1
 }
 
-# sanitize_limit: seconds that the machine may run: more than it takes to boot and
-# to end all that begins in time, with what is looked for at the end
+# sanitize_limit LEFT: seconds that the machine may run, where tests begin for LEFT
+# seconds: more than it takes to boot and to end all that begins in time, with what is
+# looked for at the end
 sanitize_limit()
 {
-	echo $((SANITIZE_BOOT + SANITIZE_LEFT + SANITIZE_PROGRAM * $(kernel_slowdown "$SANITIZE_KERNEL") + 240))
+	echo $((SANITIZE_BOOT + $1 + SANITIZE_PROGRAM * $(kernel_slowdown "$SANITIZE_KERNEL") + 240))
 }
 
 # test_sanitized START: the group sanitize, after all other machines have ended
@@ -94,6 +95,6 @@ test_sanitized()
 	initramfs_get "$SANITIZE_KERNEL"
 	test_build "build.$SANITIZE_KERNEL.module" build_module "$SANITIZE_KERNEL" || return
 	left=$((SANITIZE_END - (SECONDS - start)))
-	SANITIZE_LEFT=$((left < SANITIZE_SECONDS ? left : SANITIZE_SECONDS))
-	ONLY=sanitize test_machines "$SANITIZE_KERNEL" "On the sanitizer kernel"
+	test_machines "$SANITIZE_KERNEL" sanitize "On the sanitizer kernel" \
+		$((left < SANITIZE_SECONDS ? left : SANITIZE_SECONDS))
 }
