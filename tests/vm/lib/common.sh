@@ -29,16 +29,30 @@ usage_error()
 	exit 2
 }
 
+# kill_tree PID: ends a process and all that it has started. What runs in the
+# background of a script ignores Ctrl-C, so it has to be told.
+kill_tree()
+{
+	local child
+
+	for child in $(cat "/proc/$1/task/"*/children 2>/dev/null); do
+		kill_tree "$child"
+	done
+	kill "$1" 2>/dev/null
+}
+
 # step TEXT LOG COMMAND...: runs COMMAND with its output in LOG and shows TEXT
 # with the elapsed time. Returns the status of COMMAND.
 step()
 {
-	local text=$1 log=$2 start=$SECONDS status=0 pid shown=0 now
+	local text=$1 log=$2 start=$SECONDS status=0 pid shown=0 now traps
 	shift 2
 
 	mkdir -p "$(dirname "$log")"
+	traps=$(trap -p INT TERM)
 	"$@" >>"$log" 2>&1 </dev/null &
 	pid=$!
+	trap 'kill_tree "$pid"; exit 130' INT TERM
 	while kill -0 "$pid" 2>/dev/null; do
 		now=$((SECONDS - start))
 		if [ -t 2 ]; then
@@ -53,6 +67,8 @@ step()
 		fi
 	done
 	wait "$pid" || status=$?
+	trap - INT TERM
+	eval "$traps"
 	now=$((SECONDS - start))
 	[ -t 2 ] && printf '\r' >&2
 	if [ "$status" -eq 0 ]; then

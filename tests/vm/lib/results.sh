@@ -74,3 +74,14 @@ results_summary()
 	echo "${RESULT_COUNT[pass]} passed, ${RESULT_COUNT[FAIL]} failed, ${RESULT_COUNT[skip]} skipped"
 	[ "${RESULT_COUNT[FAIL]}" -eq 0 ] && [ "${RESULT_COUNT[pass]}" -gt 0 ]
 }
+
+# results_lock DIR: keeps a second run out of DIR until this process and what it has
+# started are gone
+results_lock()
+{
+	mkdir -p "$(dirname "$1")" && { exec {RESULTS_LOCK}>"$1.lock"; } 2>/dev/null ||
+		die "cannot write to $(dirname "$1")" "" "choose another folder with --out"
+	flock -n "$RESULTS_LOCK" ||
+		die "another run of the tests writes to $1" "" \
+		    "wait for its end, or choose another folder with --out"
+}

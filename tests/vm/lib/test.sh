@@ -424,6 +424,7 @@ command_test()
 	TORTURE=${TORTURE:-$TORTURE_SECONDS}
 	groups=$(groups_chosen "$kernels") || exit
 	OUT=${OUT:-$TOP/results}/test
+	results_lock "$OUT"
 	rm -rf "$OUT"
 	mkdir -p "$OUT/logs" || die "cannot write to $OUT" "" "choose another folder with --out"
 	RESULTS=$OUT/results.tsv

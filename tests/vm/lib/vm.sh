@@ -73,10 +73,11 @@ job_program_parts()
 }
 
 # vm_args ACCEL KERNEL: sets VM_ARGS, QEMU's options for $VM_MODE (wall, counted)
-# on ACCEL (kvm, tcg)
+# on ACCEL (kvm, tcg), with as many CPUs as $CPUS (asked for) or $VM_CPUS (of a group
+# of tests) says
 vm_args()
 {
-	local accel=$1 memory=2560
+	local accel=$1 memory=2560 cpus=${CPUS:-${VM_CPUS:-2}}
 
 	# The sanitizers keep books on every byte.
 	[ -z "$(kernel_flavour "$2")" ] || memory=4096
@@ -86,9 +87,9 @@ vm_args()
 		VM_ARGS+=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off'
 			-cpu "$EMULATOR_CPU" -smp 1)
 	elif [ "$accel" = kvm ]; then
-		VM_ARGS+=(-accel kvm -cpu host -smp 2)
+		VM_ARGS+=(-accel kvm -cpu host -smp "$cpus")
 	else
-		VM_ARGS+=(-accel 'tcg,thread=multi' -cpu "$EMULATOR_CPU" -smp 2)
+		VM_ARGS+=(-accel 'tcg,thread=multi' -cpu "$EMULATOR_CPU" -smp "$cpus")
 		VM_EMULATED=' nohz=off highres=off norandmaps'
 	fi
 }
@@ -171,11 +172,13 @@ vm_not_up()
 # vm_once KERNEL SECONDS BOOT: one try of vm_run, with BOOT seconds to boot
 vm_once()
 {
-	local limit=$2 pid timer reader unblock status word
+	local limit=$2 pid='' timer reader unblock status word stopped=''
 
 	rm -f "$JOB/timeout"
 	vm_args "$(host_accel)" "$1"
 	mkfifo "$JOB/mon.in" "$JOB/mon.out" "$JOB/output"
+	# Told to end, it ends at once: neither its output nor another try is wanted.
+	trap 'stopped=1; [ -z "$pid" ] || kill -9 "$pid" 2>/dev/null' INT TERM
 	# Not QEMU's own stdio: at the end of its input it would shut the port.
 	cat "$JOB/output" &
 	reader=$!
@@ -200,7 +203,7 @@ vm_once()
 	pid=$!
 	vm_timer "$limit" "$pid" "$3" >/dev/null 2>&1 &
 	timer=$!
-	trap 'kill "$pid" 2>/dev/null' INT TERM
+	[ -z "$stopped" ] || kill -9 "$pid" 2>/dev/null
 	wait "$pid"
 	status=$?
 	trap - INT TERM
@@ -211,6 +214,7 @@ vm_once()
 	exec {unblock}>&-
 	wait "$reader"
 	rm -f "$JOB/mon.in" "$JOB/mon.out" "$JOB/output"
+	[ -z "$stopped" ] || exit 130
 
 	word=$(tail -n 1 "$JOB/result" | tr -d '\r\n')
 	case $word in
