@@ -4,9 +4,9 @@
 #define PINLESS_COMPAT_H
 
 /*
- * Whatever differs between the kernels 6.1, 6.12 and 7.3 stands here, so that
- * no other file asks which kernel it is built for. Functions are looked for by
- * Kbuild (PINLESS_HAVE_*), types of callbacks by the compiler.
+ * All differences between the kernels 6.1, 6.12 and 7.3 are here, so that no
+ * other file asks which kernel it is built for. Kbuild looks for functions
+ * (PINLESS_HAVE_*), the compiler for types of callbacks.
  */
 
 #include <linux/err.h>
@@ -38,7 +38,7 @@ static inline void pinless_vm_flags_set(struct vm_area_struct *vma,
 #endif
 }
 
-/* 7.x: ib_umem_get() takes a source of addresses; the plain one is *_va(). */
+/* 7.x: ib_umem_get() takes a source of addresses; ib_umem_get_va() does not. */
 static inline struct ib_umem *pinless_umem_get(struct ib_device *ibdev,
 					       unsigned long addr, size_t size,
 					       int access)
@@ -57,9 +57,9 @@ static inline struct ib_umem *pinless_umem_get(struct ib_device *ibdev,
 #endif
 
 /*
- * 7.x tells a change of the port state itself, but only to one of the devices
- * of a netdev. It remembers the state it told last, so telling it again does no
- * harm. Older kernels leave it all to the driver.
+ * 7.x dispatches port state events itself, but only to one of the devices of a
+ * netdev. It remembers the last state, so dispatching it again is harmless.
+ * Older kernels leave all of it to the driver.
  */
 #ifdef PINLESS_HAVE_PORT_STATE_EVENT
 static inline bool pinless_core_port_event(struct ib_device *ibdev,
@@ -77,8 +77,8 @@ static inline bool pinless_core_port_event(struct ib_device *ibdev,
 #endif
 
 /*
- * Since 6.10 create_cq is handed the attributes of the system call, NULL for
- * queues of the kernel, instead of struct ib_udata.
+ * Since 6.10 create_cq takes the attributes of the system call, NULL for kernel
+ * queues, instead of struct ib_udata.
  */
 #define PINLESS_CREATE_CQ_HAS_ATTRS \
 	__builtin_types_compatible_p( \
@@ -88,8 +88,7 @@ static inline bool pinless_core_port_event(struct ib_device *ibdev,
 			struct uverbs_attr_bundle *attrs))
 
 /*
- * 7.x: a region may be registered with hints for a PCI device ("DMA handles"),
- * one argument more.
+ * 7.x: one more argument, hints for a PCI device ("DMA handle").
  */
 struct ib_dmah;
 
@@ -102,11 +101,11 @@ struct ib_dmah;
 				  struct ib_udata *udata))
 
 /*
- * 7.x: a page fault may drop mmap_lock, which userfaultfd and slow file systems
- * want. Older kernels hold it throughout, and userfaultfd answers -EFAULT.
+ * 7.x: a page fault may drop mmap_lock, as userfaultfd and slow file systems
+ * need. Older kernels hold it throughout, and userfaultfd fails with -EFAULT.
  *
- * Both forms take mmap_lock themselves and set range->notifier_seq. -EBUSY: an
- * invalidation came between; the caller decides whether to try again.
+ * Both forms take mmap_lock themselves and set range->notifier_seq. They return
+ * -EBUSY if an invalidation collided; the caller decides whether to retry.
  */
 #ifdef PINLESS_HAVE_HMM_UNLOCKED
 static inline int pinless_hmm_fault(struct hmm_range *range,
@@ -132,8 +131,8 @@ static inline int pinless_hmm_fault(struct hmm_range *range,
 #endif
 
 /*
- * Whether page tables may be walked without a lock: where GUP does so. The
- * option has two names, before and since 6.10.
+ * Page tables may be walked without a lock where GUP does so. The option was
+ * renamed in 6.10.
  */
 #if defined(CONFIG_HAVE_GUP_FAST) || defined(CONFIG_HAVE_FAST_GUP)
 #define PINLESS_HAVE_LOCKLESS_WALK	1
@@ -141,7 +140,7 @@ static inline int pinless_hmm_fault(struct hmm_range *range,
 #define PINLESS_HAVE_LOCKLESS_WALK	0
 #endif
 
-/* Until 6.16 memory of devices had an entry of its own kind. */
+/* Until 6.16 page table entries of device memory were of their own kind. */
 static inline bool pinless_pte_devmap(pte_t pte)
 {
 #ifdef PINLESS_HAVE_PTE_DEVMAP

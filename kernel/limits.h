@@ -6,8 +6,8 @@
 #include <linux/sizes.h>
 
 /*
- * What ibv_query_device() tells, and what is refused beyond. The table in
- * docs/limits.md says the same.
+ * The limits that ibv_query_device() reports and the driver enforces. The table
+ * in docs/limits.md says the same.
  */
 #define PINLESS_MAX_CTX		65536
 #define PINLESS_MAX_PD		65536

@@ -47,11 +47,11 @@ err_account:
 }
 
 /*
- * Files of /dev/infiniband hold no reference on the module, so it may be
+ * Open files of /dev/infiniband hold no reference to the module, so it may be
  * unloaded while processes have contexts open. pinless_link_exit() returns when
- * every device is gone, and with a device go all objects of all contexts: no op
- * runs any more and none can begin. What is left then is work that was queued
- * and callbacks of RCU, and those are waited for one after the other.
+ * every device is gone, and all objects of all contexts with it: no op is
+ * running and none can start. What is left is queued work and RCU callbacks;
+ * wait for them one after the other.
  */
 static void __exit pinless_exit(void)
 {

@@ -6,9 +6,9 @@
 #include <linux/gfp.h>
 
 /*
- * For memory that a process makes the kernel take by a verb: charged to its
- * memory cgroup. When that has reached its limit, or the machine is out of
- * memory, the verb fails; no process is killed to make room.
+ * For memory that a verb allocates on behalf of a process: charged to its
+ * memory cgroup. If that is at its limit, or the machine is out of memory, the
+ * verb fails; no process is killed to make room.
  */
 #define PINLESS_GFP_USER \
 	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)

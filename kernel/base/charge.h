@@ -7,8 +7,8 @@
 #include <linux/sched/mm.h>
 
 /*
- * Memory of the translation is charged to the memory cgroup that the account of
- * the address space is in now, whoever runs the fault.
+ * Translation memory is charged to the memory cgroup that the owner of the
+ * address space is in now, whichever task runs the fault.
  */
 static inline struct mem_cgroup *pinless_charge_begin(struct mm_struct *mm,
 						      struct mem_cgroup **old)

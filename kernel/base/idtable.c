@@ -26,7 +26,7 @@ int pinless_idtable_init(struct pinless_idtable *t)
 
 /**
  * pinless_idtable_destroy() - free a table
- * @t: the table; all its objects are out of it, and nobody looks for one
+ * @t: the table; it is empty, and no look-up is under way
  *
  * Context: process context, may sleep.
  */
@@ -49,7 +49,7 @@ static struct pinless_id_dir *dir_of(const struct pinless_idtable *t, u32 id)
 	return &t->dir[id >> PINLESS_ID_SHIFT];
 }
 
-/* The first free number from @id to @last; 0 when there is none. */
+/* The first free number from @id to @last, or 0 if there is none. */
 static u32 first_free(const struct pinless_idtable *t, u32 id, u32 last)
 {
 	while (id <= last) {
@@ -66,7 +66,7 @@ static u32 first_free(const struct pinless_idtable *t, u32 id, u32 last)
 	return 0;
 }
 
-/* Frees the chunk of a number if it is empty, and not the one to be used next. */
+/* Frees the chunk of a number if it is empty, but keeps that of @next. */
 static void drop_chunk(struct pinless_idtable *t, u32 id)
 {
 	struct pinless_id_dir *d = dir_of(t, id);
@@ -78,7 +78,7 @@ static void drop_chunk(struct pinless_idtable *t, u32 id)
 	kvfree_rcu(chunk, rcu);
 }
 
-/* The number is given out: the next search begins after it. */
+/* @id has been handed out: the next search begins after it. */
 static void move_on(struct pinless_idtable *t, u32 id)
 {
 	u32 from = t->next;
@@ -94,12 +94,12 @@ static void move_on(struct pinless_idtable *t, u32 id)
 /**
  * pinless_idtable_add() - give an object a number
  * @t:      the table
- * @object: from here on it is found by its number, whatever is set in it later
+ * @object: can be looked up from here on, even if parts of it are set later
  * @id:     out: 1 .. PINLESS_ID_MAX
- * @round:  out: a number given out again has another one; or NULL
+ * @round:  out: differs each time that a number is handed out again; or NULL
  *
  * Context: process context, may sleep; memory is charged to the caller.
- * Return: 0; -ENOMEM; -ENOSPC when all numbers are taken.
+ * Return: 0; -ENOMEM; -ENOSPC if all numbers are taken.
  */
 int pinless_idtable_add(struct pinless_idtable *t, void *object, u32 *id,
 			u32 *round)
@@ -126,7 +126,7 @@ int pinless_idtable_add(struct pinless_idtable *t, void *object, u32 *id,
 		if (n < t->next)
 			t->round++;
 		if (!d->chunk) {
-			/* Release: who finds the chunk finds it empty. */
+			/* Release: readers see the chunk zeroed. */
 			smp_store_release(&d->chunk, fresh);
 			fresh = NULL;
 		}
@@ -134,7 +134,7 @@ int pinless_idtable_add(struct pinless_idtable *t, void *object, u32 *id,
 		*id = n;
 		if (round)
 			*round = t->round;
-		/* Release: who finds the object finds what is in it. */
+		/* Release: readers see the object's contents. */
 		smp_store_release(&d->chunk->slot[n & (PINLESS_ID_SLOTS - 1)],
 				  object);
 		move_on(t, n);
@@ -151,7 +151,7 @@ int pinless_idtable_add(struct pinless_idtable *t, void *object, u32 *id,
  * @t:  the table
  * @id: its number
  *
- * Those who have found it before may use it until their RCU section ends.
+ * A reader that has found it before may use it until its RCU section ends.
  *
  * Context: any but interrupts; never sleeps.
  */

@@ -8,12 +8,13 @@
 #include <linux/types.h>
 
 /*
- * Numbers for objects, and the objects by their numbers.
+ * Numbers for objects, and look-up by number.
  *
- * Numbers are given out in a cycle, so one that is free again stays unused for
- * as long as possible. An xarray does that too, but it makes and frees a node of
- * each of its levels as the cycle goes on, and walks them in each look-up; here
- * both take the same few instructions whatever is in the table.
+ * Numbers are handed out cyclically, so one that is free again stays unused for
+ * as long as possible. An xarray can do that too, but it allocates and frees a
+ * node of each level as the cycle advances, and walks the levels in each
+ * look-up; here a look-up takes the same few instructions whatever the table
+ * holds.
  */
 #define PINLESS_ID_BITS		20
 #define PINLESS_ID_MAX		((1u << PINLESS_ID_BITS) - 1)
@@ -21,9 +22,9 @@
 #define PINLESS_ID_SLOTS	512u
 
 /**
- * struct pinless_id_chunk - the objects of some numbers that follow each other
+ * struct pinless_id_chunk - the objects of PINLESS_ID_SLOTS successive numbers
  * @rcu:  frees it
- * @slot: the object, or NULL; read under RCU, changed under the table's lock
+ * @slot: the object, or NULL; read under RCU, written under the table's lock
  */
 struct pinless_id_chunk {
 	struct rcu_head rcu;
@@ -32,9 +33,9 @@ struct pinless_id_chunk {
 
 /**
  * struct pinless_id_dir - where the chunk of a number is
- * @chunk: or NULL when none of its numbers is in use; read under RCU, changed
- *         under the table's lock
- * @used:  how many are; under the table's lock
+ * @chunk: NULL only while none of its numbers is in use; read under RCU,
+ *         written under the table's lock
+ * @used:  how many of its numbers are in use; under the table's lock
  */
 struct pinless_id_dir {
 	struct pinless_id_chunk *chunk;
@@ -43,11 +44,12 @@ struct pinless_id_dir {
 
 /**
  * struct pinless_idtable - objects by number
- * @lock:  protects what changes, but not readers; not taken by the invalidation
- * @next:  where the search for a free number begins: 1 .. PINLESS_ID_MAX; the
- *         chunk of it is kept when it is empty
- * @round: how often the cycle has begun again
- * @dir:   of all numbers
+ * @lock:  serializes writers; readers are under RCU. Not taken by the
+ *         invalidation
+ * @next:  where the search for a free number begins, 1 .. PINLESS_ID_MAX; its
+ *         chunk is kept even if it is empty
+ * @round: how often the cycle has started over
+ * @dir:   one entry for each chunk
  */
 struct pinless_idtable {
 	spinlock_t lock;	/* see above */
@@ -61,8 +63,8 @@ struct pinless_idtable {
  * @t:  the table
  * @id: any number
  *
- * Context: an RCU read-side section, which is how long the object stays if it
- * is freed after a grace period.
+ * Context: an RCU read-side section; until its end the object stays, provided
+ * that it is freed after a grace period.
  * Return: the object, or NULL.
  */
 static inline void *pinless_idtable_find(const struct pinless_idtable *t, u32 id)

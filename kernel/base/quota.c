@@ -61,17 +61,17 @@ LIMIT_PARAM(max_mr, PINLESS_OBJ_MR, "memory regions");
  * @objs: of the device
  * @obj:  which kind
  *
- * The caller gives it back with pinless_quota_put().
+ * Undone by pinless_quota_put().
  *
  * Context: any.
- * Return: false when there are as many as there may be; nothing is counted then.
+ * Return: true, or false, with nothing counted, if the limit is reached.
  */
 bool pinless_quota_get(struct pinless_quota *objs, enum pinless_obj obj)
 {
 	int n = atomic_read(&objs->num[obj]);
 
 	do {
-		/* There may be more than that, if the limit has been lowered. */
+		/* Above the limit, if that has been lowered since. */
 		if (n >= pinless_limit(obj))
 			return false;
 	} while (!atomic_try_cmpxchg(&objs->num[obj], &n, n + 1));

@@ -8,10 +8,10 @@
 #include <linux/types.h>
 
 /*
- * Objects that are counted, for each device. How many of them a machine has
- * room for is for its administrator to say: a parameter of the module for each,
- * which may be changed at any time, lowers the limit from that of limits.h.
- * Objects that are there already stay when it falls below their number.
+ * Objects that are counted for each device. How many of them a machine has room
+ * for is the administrator's decision: a module parameter for each kind,
+ * writable at any time, lowers its limit from that of limits.h. Existing
+ * objects stay if the limit falls below their number.
  */
 enum pinless_obj {
 	PINLESS_OBJ_CTX,
@@ -24,7 +24,7 @@ enum pinless_obj {
 
 /**
  * struct pinless_limit - how many objects of a kind a device may have
- * @now: what holds, 1..@max; written by the parameter
+ * @now: the limit in force, 1 .. @max; written by the module parameter
  * @max: PINLESS_MAX_*
  */
 struct pinless_limit {
@@ -51,7 +51,7 @@ struct pinless_quota {
 bool pinless_quota_get(struct pinless_quota *objs, enum pinless_obj obj);
 
 /**
- * pinless_quota_put() - an object is gone, or could not be made
+ * pinless_quota_put() - an object is gone, or could not be created
  * @objs: of the device
  * @obj:  which kind
  *

@@ -4,13 +4,13 @@
 #define PINLESS_RANGE_H
 
 /*
- * Arithmetic on ranges of addresses. A range is an address and a length, both
- * of which may come from a process, or from a peer; so no sum of the two is
- * formed anywhere else, and none is formed here that could wrap. Builds in user
- * space too, for tests/unit/range_test.c.
+ * Arithmetic on address ranges. Address and length may both come from a process
+ * or from a peer, so as long as they are unchecked their sum is formed only
+ * here, where none can wrap unnoticed. Builds in user space too, for
+ * tests/unit/range_test.c.
  *
- * Ranges are [addr, addr + len). The byte at 2^64 - 1 belongs to no range: it
- * is no address of a process, and leaving it out lets every end be a u64.
+ * A range is [addr, addr + len). The byte at 2^64 - 1 belongs to no range: no
+ * process has that address, and without it every end fits into a u64.
  */
 #ifdef __KERNEL__
 #include <linux/types.h>
@@ -32,9 +32,9 @@ typedef __u64 u64;
  * pinless_range_end() - the first byte after a range
  * @addr: first byte
  * @len:  bytes
- * @end:  @addr + @len; not touched on failure
+ * @end:  out: @addr + @len; left alone on failure
  *
- * Return: true, or false when the sum is 2^64 or more.
+ * Return: true, or false if the sum is 2^64 or more.
  */
 static inline bool pinless_range_end(u64 addr, u64 len, u64 *end)
 {
@@ -51,9 +51,9 @@ static inline bool pinless_range_end(u64 addr, u64 len, u64 *end)
  * @addr:  first byte of the range
  * @len:   bytes of the range
  * @start: first byte of the window
- * @size:  bytes of the window; @start + @size may be anything
+ * @size:  bytes of the window; @start + @size may wrap
  *
- * An empty range lies inside when its address does, or is the end.
+ * An empty range lies inside if its address does, or is the window's end.
  *
  * Return: whether all of the range lies in the window.
  */
@@ -100,13 +100,13 @@ static inline u64 pinless_range_leaf(u64 addr)
 	return addr >> PINLESS_LEAF_SHIFT;
 }
 
-/* Which page of its leaf an address lies in: 0 .. PINLESS_LEAF_PAGES - 1. */
+/* The page of an address in its leaf: 0 .. PINLESS_LEAF_PAGES - 1. */
 static inline unsigned int pinless_range_slot(u64 addr)
 {
 	return (addr >> PAGE_SHIFT) & (PINLESS_LEAF_PAGES - 1);
 }
 
-/* The byte of its page that an address names. */
+/* The offset of an address in its page. */
 static inline unsigned int pinless_page_offset(u64 addr)
 {
 	return addr & ((1u << PAGE_SHIFT) - 1);

@@ -3,5 +3,5 @@
 
 #include "base/stamp.h"
 
-/* 2^64 removals are never reached; 0 is no stamp, so a zeroed note is no note. */
+/* 64 bits do not wrap. No stamp is 0, so a zeroed hint never matches. */
 atomic64_t pinless_stamps;

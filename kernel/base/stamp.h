@@ -7,19 +7,19 @@
 #include <linux/types.h>
 
 /*
- * Stamps let somebody keep a pointer that he has looked up in a table, without
- * a reference. The table has a stamp, which never had this value before,
- * neither there nor in another table:
+ * A stamp lets a reader cache a pointer that it has looked up in a table,
+ * without a reference. The table has a stamp, whose value is never used twice,
+ * neither in this table nor in another:
  *
- *   who removes                       who looks up, under RCU
+ *   removal                           look-up, under RCU
  *   erase the object                  stamp = pinless_stamp_read()
- *   pinless_stamp_renew()             stamp is that of the kept pointer?
- *   free it after a grace period      yes: use it
- *                                     no: look it up, keep it with the stamp
+ *   pinless_stamp_renew()             is it that of the cached pointer?
+ *   free it after a grace period      yes: use the pointer
+ *                                     no: look it up, cache it with the stamp
  *
- * Whoever reads the new stamp finds the object erased, so with the new stamp it
- * is never kept. Whoever reads the old one has entered his RCU section before
- * the grace period began.
+ * A look-up that reads the new stamp finds the object erased, so the pointer is
+ * never cached with the new stamp. One that reads the old stamp entered its RCU
+ * section before the grace period began.
  */
 struct pinless_stamp {
 	u64 value;
@@ -29,13 +29,13 @@ extern atomic64_t pinless_stamps;
 
 static inline void pinless_stamp_renew(struct pinless_stamp *stamp)
 {
-	/* Release: after the erasure. */
+	/* Release: the erasure comes first. */
 	smp_store_release(&stamp->value, atomic64_inc_return(&pinless_stamps));
 }
 
 static inline u64 pinless_stamp_read(const struct pinless_stamp *stamp)
 {
-	/* Acquire: before the look-up. */
+	/* Acquire: the look-up comes later. */
 	return smp_load_acquire(&stamp->value);
 }
 

@@ -14,7 +14,7 @@
 #include "mm/leaf.h"
 #include "mm/mirror.h"
 
-/* How often two locks are tried for, one of them held. */
+/* How often the second of two locks is tried for, with the first one held. */
 #define LOCK_TRIES	64
 
 /* One end of a copy while its locks are held. */
@@ -24,7 +24,7 @@ struct side {
 	u64 addr;
 };
 
-/* Finds the leaf, if there is one to find. Under RCU. */
+/* Looks the leaf up, if the side has one. Under RCU. */
 static __always_inline void side_init(struct side *s, const struct pinless_place *place)
 {
 	s->mem = place->mem;
@@ -40,7 +40,7 @@ static bool side_absent(const struct side *s)
 	return s->mem->kind == PINLESS_MEM_MIRROR && !s->leaf;
 }
 
-/* Bytes that the locks reach. */
+/* How many bytes the side's lock covers. */
 static size_t side_limit(const struct side *s, size_t len)
 {
 	return s->leaf ? pinless_range_in_leaf(s->addr, len) : len;
@@ -54,9 +54,9 @@ static void miss_set(struct pinless_miss *miss, const struct side *s, bool write
 }
 
 /*
- * Where the kernel sees the bytes at the side's address, and up to how many are
- * adjacent. NULL when they are not in the translation, or not with the right.
- * Memory is always in the direct map: kernels with highmem have no virtual DMA.
+ * The kernel address of the side's next bytes; lowers @len to those that are
+ * adjacent. NULL if they are not in the translation, or without the right. All
+ * memory is in the direct map: kernels with highmem have no virtual DMA.
  */
 static __always_inline void *side_map(struct side *s, size_t *len, bool write)
 {
@@ -84,8 +84,8 @@ static __always_inline void *side_map(struct side *s, size_t *len, bool write)
 }
 
 /*
- * An aligned word of 8 bytes arrives in one piece, which programs count on that
- * poll a word. Whole pages are moved by what the architecture has for them.
+ * An aligned word of 8 bytes arrives in one piece: programs that poll a word
+ * rely on that. Whole pages are moved by the architecture's own copy_page().
  */
 static __always_inline void move(void *dst, void *src, size_t len)
 {
@@ -108,8 +108,8 @@ static __always_inline void move(void *dst, void *src, size_t len)
 }
 
 /*
- * How many locks a copy holds depends on what it copies between; sparse, which
- * counts them for each function, is told not to count these.
+ * How many locks a copy holds depends on what it copies between. sparse wants
+ * that balanced in each function, so these locks are hidden from it.
  */
 static void leaf_lock(struct pinless_leaf *leaf)
 {
@@ -133,10 +133,10 @@ static void leaf_unlock(struct pinless_leaf *leaf)
 }
 
 /*
- * Takes the locks of both sides for reading. The second is only tried: with a
- * writer waiting for each, two nested readers that met in opposite order would
- * wait for ever. Where there always is a writer for each that may never succeed,
- * and the peer's lock is held: so it is given up after some tries.
+ * Takes the locks of both sides for reading. The second is only tried for: with
+ * a writer waiting for each, two readers that nest them in opposite order would
+ * wait for ever. If writers keep coming to both, no try may ever succeed, and
+ * the caller holds the peer's lock: so give up after some tries.
  */
 static noinline bool lock_in_turn(struct pinless_leaf *a,
 				  struct pinless_leaf *b)
@@ -214,13 +214,13 @@ static size_t copy_locked(struct side *dst, struct side *src, size_t len,
  * @dst:  where to; the range is inside of the memory
  * @src:  where from
  * @len:  bytes, not 0
- * @miss: set when less than that was copied because something was missing
+ * @miss: out: what was missing, if that is why less than @len was copied
  *
  * Context: any; never sleeps.
- * Return: bytes copied, at most PINLESS_COPY_MAX; 0 when the first byte is
- * missing on either side: see @miss; 0 without one when invalidations of both
- * sides come so often that others should have their turn first, which does not
- * happen where either side is kernel memory.
+ * Return: bytes copied, at most PINLESS_COPY_MAX. 0 if the first byte is
+ * missing on either side, see @miss; 0 without a miss if invalidations of both
+ * sides come so often that the caller should let others run first, which does
+ * not happen if either side is kernel memory.
  */
 size_t pinless_copy(const struct pinless_place *dst,
 		    const struct pinless_place *src, size_t len,
@@ -250,11 +250,11 @@ size_t pinless_copy(const struct pinless_place *dst,
 }
 
 /**
- * pinless_atomic() - an 8-byte atomic, atomic against CPUs too
- * @dst:         where; a multiple of 8
+ * pinless_atomic() - an 8-byte atomic, atomic towards CPUs too
+ * @dst:         where to; its address is a multiple of 8
  * @cmp_swap:    compare and swap; otherwise fetch and add
  * @compare_add: value to compare with, or to add
- * @swap:        value to store when the comparison holds
+ * @swap:        value to store if they are equal
  * @old:         out: the value before
  * @miss:        set on failure
  *

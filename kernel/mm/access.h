@@ -10,9 +10,9 @@ struct pinless_account;
 struct pinless_leaf_hint;
 
 /*
- * Access to memory: copies and atomics between two places, each of which is
- * mirrored user memory, pinned user memory, or memory of the kernel. Knows page
- * tables and locks, no verbs.
+ * Access to memory: copies and atomics between two places, each of them in
+ * mirrored user memory, pinned user memory or kernel memory. Knows page tables
+ * and locks, but no verbs.
  */
 
 enum pinless_mem_kind {
@@ -22,10 +22,10 @@ enum pinless_mem_kind {
 };
 
 /**
- * struct pinless_pinned - pages that somebody else keeps pinned
- * @start: user address of the first page, page aligned
+ * struct pinless_pinned - pages that the region keeps pinned
+ * @start:  user address of the first page, page aligned
  * @npages: number of entries of @pages
- * @pages: the pages, one for each PAGE_SIZE of addresses
+ * @pages:  the pages, one for each PAGE_SIZE of addresses
  */
 struct pinless_pinned {
 	u64 start;
@@ -35,12 +35,12 @@ struct pinless_pinned {
 
 /**
  * struct pinless_mem - an address space to copy from or to
- * @kind:   which member of the union counts
- * @mirror: the mirror of a process; the caller holds a reference
- * @pinned: pinned pages; the caller keeps them
- * @account:  on whose account misses are faulted; NULL for kernel memory
- * @last:   mirror: the last page that the region reaches, as user address >>
- *          PAGE_SHIFT
+ * @kind:    which member of the union is valid
+ * @mirror:  the mirror of a process; the caller holds a reference
+ * @pinned:  pinned pages; the caller keeps them
+ * @account: charged with faults; NULL for kernel memory
+ * @last:    mirror: the last page that the region reaches, as user address >>
+ *           PAGE_SHIFT
  */
 struct pinless_mem {
 	enum pinless_mem_kind kind;
@@ -54,9 +54,9 @@ struct pinless_mem {
 
 /**
  * struct pinless_place - where in an address space
- * @mem:  the address space
- * @addr: user address (mirror, pinned) or address of the kernel
- * @hints: the caller's notes of where he was last, or NULL
+ * @mem:   the address space
+ * @addr:  user address (mirror, pinned) or kernel address
+ * @hints: leaves that the caller has looked up before, or NULL
  */
 struct pinless_place {
 	const struct pinless_mem *mem;
@@ -66,9 +66,9 @@ struct pinless_place {
 
 /**
  * struct pinless_miss - what a copy found missing
- * @mem:   where
+ * @mem:   in which address space
  * @addr:  first missing user address
- * @write: it is to be written
+ * @write: whether it is to be written
  */
 struct pinless_miss {
 	const struct pinless_mem *mem;
@@ -76,7 +76,7 @@ struct pinless_miss {
 	bool write;
 };
 
-/* No lock of the translation is held for more bytes than this. */
+/* The locks of the translation are held for at most this many bytes. */
 #define PINLESS_COPY_MAX	65536u
 
 size_t pinless_copy(const struct pinless_place *dst,

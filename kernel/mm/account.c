@@ -7,19 +7,19 @@
 #include "mm/account.h"
 
 /*
- * One name space for all devices, because mirrors are shared between devices.
- * Numbers are given out in a cycle: an entry of the table may name a region
- * that is gone, and would charge the next one of that number; after a whole
- * cycle such entries are few.
+ * One number space for all devices, because devices share mirrors. Numbers are
+ * handed out cyclically: a translation entry may name a region that is gone,
+ * and would charge the next one with that number; after a full cycle such
+ * entries are few.
  */
 static struct pinless_idtable accounts;
 
 /**
- * pinless_account_create() - a new account
+ * pinless_account_create() - allocate an account
  * @port: of the device that the region is registered with
  *
  * Context: process context, may sleep.
- * Return: the account, ERR_PTR(-ENOMEM), or ERR_PTR(-ENOSPC) when all numbers are
+ * Return: the account, ERR_PTR(-ENOMEM), or ERR_PTR(-ENOSPC) if all numbers are
  * taken.
  */
 struct pinless_account *pinless_account_create(struct pinless_port *port)
@@ -44,8 +44,8 @@ struct pinless_account *pinless_account_create(struct pinless_port *port)
  * pinless_account_destroy() - the region is gone
  * @account: from pinless_account_create(), or NULL
  *
- * From here on nobody finds the account by its number, and those who still have
- * it charge no device.
+ * From here on a look-up by number does not find the account, and holders that
+ * still have it charge no device.
  *
  * Context: any, interrupts enabled; never sleeps.
  */
@@ -60,10 +60,10 @@ void pinless_account_destroy(struct pinless_account *account)
 
 /**
  * pinless_account_find() - the account that has a number
- * @id: any number; PINLESS_ACCOUNT_NONE is nobody's
+ * @id: any number; no account has PINLESS_ACCOUNT_NONE
  *
- * Context: an RCU read-side section, which is how long the result may be used.
- * Return: the account, or NULL when it is gone.
+ * Context: an RCU read-side section; the result may be used until its end.
+ * Return: the account, or NULL if it is gone.
  */
 struct pinless_account *pinless_account_find(u32 id)
 {

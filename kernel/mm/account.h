@@ -12,14 +12,14 @@
 #include "obs/port.h"
 
 /*
- * An account is on whose account a page was brought into the translation table.
+ * An account is what translation entries are charged to, one for each region.
  * Regions that overlap share the entries of the mirror, so an entry remembers,
- * in 20 bits, the region whose access or prefetch faulted it; an invalidation
- * finds the account by that number and charges it. This costs the same however
- * many regions lie over the page.
+ * in 20 bits, the account of the access or prefetch that faulted it in; an
+ * invalidation finds the account by that number and charges it. The cost does
+ * not depend on how many regions cover the page.
  *
- * An account outlives its region while somebody holds it: whoever has to sleep in
- * a fault drops the region, holds the account and the mirror, and goes on.
+ * An account outlives its region while it is held: a fault that has to sleep
+ * drops the region, holds the account and the mirror, and goes on.
  */
 #define PINLESS_ACCOUNT_BITS	PINLESS_ID_BITS
 #define PINLESS_ACCOUNT_NONE	0u
@@ -29,7 +29,7 @@
  * @id:            1 .. 2^20 - 1, unique in the module while the region lives
  * @refs:          one for the region, one for each fault under way
  * @faults:        pages that accesses through the region found missing
- * @invalidations: pages that it brought in and that were dropped again
+ * @invalidations: pages that the region brought in and that were dropped again
  * @prefetched:    pages that ibv_advise_mr brought in
  * @port:          of the device; NULL once the region is gone. Read it only
  *                 through the functions below
@@ -54,8 +54,7 @@ void pinless_account_exit(void);
 
 /**
  * pinless_account_hold() - take one more reference
- * @account: held by the caller, or the account of a region that the caller holds;
- *         NULL is allowed
+ * @account: held by the caller, or of a region that the caller holds; or NULL
  *
  * Context: any.
  */
@@ -70,14 +69,14 @@ static inline void pinless_account_hold(struct pinless_account *account)
  * @account: held by the caller
  *
  * Context: any.
- * Return: true when further work on its account is in vain.
+ * Return: true if further work on its account is in vain.
  */
 static inline bool pinless_account_gone(const struct pinless_account *account)
 {
 	return !READ_ONCE(account->port);
 }
 
-/* The port of the account's device, or NULL. Under RCU, as long as it is used. */
+/* The port of the account's device, or NULL. Under RCU while it is in use. */
 static inline struct pinless_port *
 pinless_account_port(const struct pinless_account *account)
 {
@@ -86,12 +85,12 @@ pinless_account_port(const struct pinless_account *account)
 
 /**
  * pinless_account_count() - add to a port counter of the account's device
- * @account:   held by the caller, or found in this RCU section; NULL counts
+ * @account: held by the caller, or found in this RCU section; NULL counts
  *           nothing
- * @counter: which
- * @n:       how many
+ * @counter: which one
+ * @n:       how much to add
  *
- * The port is there for as long as the account's @port can be read here:
+ * The port exists for as long as the account's @port can be read here:
  * pinless_account_destroy() clears it, all regions of a device are gone before
  * the device is, and the device waits for a grace period before it frees its
  * counters and itself.

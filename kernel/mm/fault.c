@@ -4,11 +4,11 @@
 /*
  * Filling a leaf: steps F1 to F6 of leaf.c.
  *
- * HMM tells the most of a page, but walks for every question. Most of what is
- * asked for is a page that the CPU has mapped, or one that needs no more than a
- * call of handle_mm_fault(), and for those there is a shorter way, by the walk of
- * walk.c. It ends the same: what makes an entry valid is that no invalidation
- * came between F1 and F5.
+ * hmm_range_fault() handles every page but is expensive, so a fast path looks
+ * in the page tables first (walk.c): most pages asked for are mapped by the CPU
+ * already, or need no more than one call of handle_mm_fault(). Both ways end
+ * the same: what makes an entry valid is that no invalidation came between F1
+ * and F5.
  */
 #include <linux/hugetlb_inline.h>
 #include <linux/mm.h>
@@ -26,7 +26,7 @@
 #include "mm/leaf.h"
 #include "mm/walk.h"
 
-/* A window of this many pages or less needs no memory for the frame numbers. */
+/* The frame numbers of a window of up to this many pages are on the stack. */
 #define SMALL_WINDOW	32
 
 static unsigned long page_addr(const struct pinless_fault *f, unsigned int page)
@@ -35,9 +35,9 @@ static unsigned long page_addr(const struct pinless_fault *f, unsigned int page)
 }
 
 /*
- * Whether faults in a mapping are over in bounded time: memory without a file,
- * and shared memory, may need pages to be allocated, or read from swap, but no
- * file system and no process has to be waited for.
+ * Whether faults in a mapping end in bounded time. Anonymous and shared memory
+ * may have to be allocated or read from swap, but waits for no file system and
+ * no process.
  */
 static bool vma_is_quick(struct vm_area_struct *vma)
 {
@@ -48,7 +48,7 @@ static bool vma_is_quick(struct vm_area_struct *vma)
 	return vma->vm_file && shmem_mapping(vma->vm_file->f_mapping);
 }
 
-/* The same for a range. What fails, fails at once. */
+/* The same for a range. A hole counts as quick: the fault fails at once. */
 static bool fault_is_quick(struct mm_struct *mm, u64 addr, u64 end)
 {
 	struct vm_area_struct *vma;
@@ -89,8 +89,8 @@ static int commit(struct pinless_fault *f, const unsigned long *pfns,
 }
 
 /*
- * What the kernel had to do is what it has charged to this task meanwhile, which
- * takes no page faults of its own here.
+ * The kernel's page faults are those charged to this task meanwhile, which
+ * takes none of its own here.
  */
 static void count_cpu_faults(const struct pinless_fault *f,
 			     struct pinless_counters *c)
@@ -154,14 +154,14 @@ static void account_times(const struct pinless_fault *f)
 	t->retries += f->retries;
 }
 
-/* What HMM must say of a page that was asked for. */
+/* What HMM must report of a page that was asked for. */
 static unsigned long needed(const struct pinless_fault *f)
 {
 	return HMM_PFN_REQ_FAULT |
 	       (f->flags & PINLESS_FAULT_WRITE ? HMM_PFN_REQ_WRITE : 0);
 }
 
-/* With @look nothing is faulted. */
+/* With @look nothing will be faulted. */
 static void fill_request(const struct pinless_fault *f, unsigned long *pfns,
 			 bool look)
 {
@@ -172,7 +172,7 @@ static void fill_request(const struct pinless_fault *f, unsigned long *pfns,
 		pfns[i - f->want_first] = need;
 }
 
-/* Whether what was asked for is there. HMM_PFN_REQ_* are the bits of the answer. */
+/* Whether the pages asked for are there; HMM answers in the request's bits. */
 static bool pages_suffice(const struct pinless_fault *f,
 			  const unsigned long *pfns)
 {
@@ -185,13 +185,13 @@ static bool pages_suffice(const struct pinless_fault *f,
 	return true;
 }
 
-/* A look without the lock. */
+/* Without the lock: a hint. */
 static bool leaf_has_table(const struct pinless_fault *f)
 {
 	return READ_ONCE(f->leaf->kind) == PINLESS_LEAF_TABLE;
 }
 
-/* Memory for the entries of the leaf, in case it has none yet. */
+/* Allocates entries for a leaf that seems to have none. */
 static u64 *table_alloc(struct pinless_fault *f)
 {
 	struct mem_cgroup *memcg, *old;
@@ -229,8 +229,8 @@ static bool look(const struct pinless_fault *f, unsigned long *pfns)
 }
 
 /*
- * Stores what look() has found. -EAGAIN when something that was asked for is not
- * among it; -EBUSY; -ENOMEM.
+ * Stores what look() has found. 0, -EAGAIN if that lacks something that was
+ * asked for, -EBUSY or -ENOMEM.
  */
 static int store(struct pinless_fault *f, unsigned long *pfns,
 		 unsigned long seq)
@@ -253,9 +253,9 @@ static int store(struct pinless_fault *f, unsigned long *pfns,
 }
 
 /*
- * Whether a mapping has the right, pages of the kind that HMM knows, and tables
- * that stay under the mmap_lock: hugetlb shares its own between processes, so
- * that they change under the lock of another, and has no lowest table to look at.
+ * Whether a mapping has the right, pages that HMM accepts, and page tables that
+ * mmap_lock keeps. Those of hugetlb are shared between processes, so they
+ * change under another process's lock, and have no lowest level to look at.
  */
 static bool vma_allows(const struct vm_area_struct *vma, bool write)
 {
@@ -266,9 +266,9 @@ static bool vma_allows(const struct vm_area_struct *vma, bool write)
 }
 
 /*
- * With the mmap_lock: memory of others may be looked at then, and a single page
- * faulted if that is quick. @looked: what is mapped has been stored. Returns
- * whether there is something to store.
+ * With mmap_lock, under which another process's memory may be looked at, and a
+ * single page faulted if that is quick. @looked: what is mapped has been stored
+ * already. Returns whether there is something to store.
  */
 static bool look_locked(struct pinless_fault *f, unsigned long *pfns,
 			bool looked)
@@ -296,7 +296,7 @@ static bool look_locked(struct pinless_fault *f, unsigned long *pfns,
 	       look(f, pfns);
 }
 
-static int short_round(struct pinless_fault *f, unsigned long *pfns)
+static int fast_round(struct pinless_fault *f, unsigned long *pfns)
 {
 	struct mm_struct *mm = f->leaf->mni.mm;
 	bool own = current->mm == mm, found;
@@ -324,18 +324,18 @@ static int short_round(struct pinless_fault *f, unsigned long *pfns)
 }
 
 /*
- * 0, or an error: go the long way, which also tells what is wrong. Where the
- * CPU has a copy of the page to be made, the fault invalidates the old one, so
- * the second round finds what the first has brought about.
+ * The fast path. Any error means: take the slow path, which also finds out what
+ * is wrong. A fault that breaks COW invalidates the old page and so collides
+ * with itself; the second round finds what the first has brought about.
  */
-static int short_way(struct pinless_fault *f, unsigned long *pfns)
+static int fast_path(struct pinless_fault *f, unsigned long *pfns)
 {
 	int err, rounds;
 
 	if (f->flags & PINLESS_FAULT_SNAPSHOT)
 		return -EAGAIN;
 	for (rounds = 2; rounds; rounds--) {
-		err = short_round(f, pfns);
+		err = fast_round(f, pfns);
 		if (err != -EBUSY)
 			return err;
 		count_retry(f);
@@ -345,7 +345,7 @@ static int short_way(struct pinless_fault *f, unsigned long *pfns)
 
 /*
  * Steps F1 to F4 for a caller that must not wait without bound. Where a fault
- * might, what the CPU has already will do.
+ * might, only what the CPU has mapped already is taken.
  */
 static int hmm_fault_nowait(const struct pinless_fault *f,
 			    struct hmm_range *range, bool look)
@@ -402,8 +402,8 @@ static enum found check_pages(const struct pinless_fault *f,
 }
 
 /*
- * One round of steps F1 to F6. With @look nothing is faulted. -EBUSY: an
- * invalidation came between.
+ * One round of steps F1 to F6. With @look nothing is faulted. -EBUSY if an
+ * invalidation collided.
  */
 static int try_fault(struct pinless_fault *f, unsigned long *pfns, bool look,
 		     unsigned long timeout)
@@ -437,8 +437,8 @@ static int try_fault(struct pinless_fault *f, unsigned long *pfns, bool look,
 	}
 
 	/*
-	 * A look without the lock: when it misleads, the table is allocated for
-	 * nothing, or commit() stores nothing and the access comes back.
+	 * Without the lock this is a guess. A wrong one allocates a table in
+	 * vain, or commit() stores nothing and the access faults again.
 	 */
 	if (!leaf_has_table(f) &&
 	    hmm_pfn_to_map_order(pfns[0]) < PINLESS_LEAF_SHIFT - PAGE_SHIFT) {
@@ -452,10 +452,10 @@ static int try_fault(struct pinless_fault *f, unsigned long *pfns, bool look,
 	return err;
 }
 
-/* An invalidation came between this often: leave it to who may wait. */
+/* After this many collisions a fault is left to a worker, which may wait. */
 #define NOWAIT_RETRIES	3
 
-/* Retries are bounded: by time (M4), or for who must not wait by their number. */
+/* Retries are bounded by time (M4), and without waiting by number. */
 static int fault_wanted(struct pinless_fault *f, unsigned long *pfns)
 {
 	unsigned long timeout = msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT);
@@ -477,11 +477,11 @@ static int fault_wanted(struct pinless_fault *f, unsigned long *pfns)
 }
 
 /*
- * When HMM has to fault one page it faults all that follow it in the range, so
- * it must not be told of neighbours then. The window is looked at without
- * faults; what that leaves missing is faulted by itself.
+ * The slow path. If HMM has to fault one page, it faults all that follow it in
+ * the range, so the range must not contain neighbours then. The window is
+ * looked at without faults first; what that leaves missing is faulted alone.
  */
-static int long_way(struct pinless_fault *f, unsigned long *pfns)
+static int slow_path(struct pinless_fault *f, unsigned long *pfns)
 {
 	int err;
 
@@ -497,8 +497,8 @@ static int long_way(struct pinless_fault *f, unsigned long *pfns)
 
 /**
  * pinless_leaf_fault() - bring pages of one leaf into the translation
- * @f: what, and on whose account; the leaf stays in its mirror meanwhile, and
- *     the caller has the address space by mmget()
+ * @f: the fault; its leaf stays in the mirror meanwhile, and the caller has the
+ *     address space by mmget()
  *
  * Context: process context, may sleep as pinless_mirror_fault() says.
  * Return: as pinless_mirror_fault().
@@ -506,7 +506,7 @@ static int long_way(struct pinless_fault *f, unsigned long *pfns)
 int pinless_leaf_fault(struct pinless_fault *f)
 {
 	unsigned int pages = f->last - f->want_first + 1;
-	/* Not worth the stores that would clear it: it is written before read. */
+	/* Written before it is read, so clearing it would be wasted stores. */
 	unsigned long small[SMALL_WINDOW] __uninitialized;
 	unsigned long *pfns = small;
 	int err;
@@ -519,9 +519,9 @@ int pinless_leaf_fault(struct pinless_fault *f)
 		if (!pfns)
 			return -ENOMEM;
 	}
-	err = short_way(f, pfns);
+	err = fast_path(f, pfns);
 	if (err)
-		err = long_way(f, pfns);
+		err = slow_path(f, pfns);
 	if (pfns != small)
 		kfree(pfns);
 	account(f);

@@ -12,22 +12,22 @@ struct pinless_account;
 struct pinless_times;
 
 /**
- * struct pinless_fault - what a fault in one leaf is about
- * @leaf:       the leaf; page numbers are within it
- * @want_first: what must be there in the end: from this page
- * @want_last:  to this page
- * @last:       the window: pages after @want_last, up to this one, are looked at,
- *              but not faulted; fault.c only lowers it
+ * struct pinless_fault - a fault in one leaf
+ * @leaf:       the leaf; page numbers are relative to it
+ * @want_first: first page asked for
+ * @want_last:  last page asked for
+ * @last:       the window: pages after @want_last, up to this one, are looked
+ *              at, but not faulted; fault.c only lowers it
  * @flags:      enum pinless_fault_flags
- * @account:      on whose account, held, or NULL
+ * @account:    charged with the pages, held; or NULL
  * @ahead:      out: neighbours looked at
- * @neighbours: out: neighbours that were there, and were stored
- * @missing:    out: pages asked for that were missing, and are there now
+ * @neighbours: out: neighbours that were mapped, and were stored
+ * @missing:    out: pages asked for that were missing and have been stored
  * @calls:      out: times that the kernel was asked
- * @retries:    out: times that an invalidation came between
- * @times:      where its time goes; NULL when nobody wants to know
- * @minor:      current->min_flt before
- * @major:      current->maj_flt before
+ * @retries:    out: times that an invalidation collided
+ * @times:      where its time goes; NULL if it is not measured
+ * @minor:      current->min_flt at the beginning
+ * @major:      current->maj_flt at the beginning
  */
 struct pinless_fault {
 	struct pinless_leaf *leaf;

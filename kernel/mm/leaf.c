@@ -6,12 +6,13 @@
  *
  * The collision-retry scheme of mm/mmu_notifier.c, as this driver uses it. The
  * steps on the left are in fault.c (F1..F6) and access.c (A1..A3), those on the
- * right are here.
+ * right are in this file.
  *
  *  fault                                   invalidation (any context that may
  *                                          not sleep included)
  *  F1 seq = mmu_interval_read_begin()
- *     waits while one of this leaf runs
+ *     waits at least while one of this leaf
+ *     runs
  *  F2 mmap_read_lock()
  *  F3 hmm_range_fault()
  *  F4 mmap_read_unlock()
@@ -32,26 +33,25 @@
  *     time, copy
  *  A3 read_unlock(leaf)
  *
- * [Required: when I5 has happened, no access to the range happens until F6 of a
- * fault whose F1 came after.] An access holds the lock from the look-up of the
- * entry to the end of the copy, so it lies wholly before I1, or it finds the
- * entry gone. An entry that F6 stores came from an F3 that no invalidation of
- * the leaf has overlapped: I2 happens under the lock, always, also when there
- * is nothing to clear, so F5 sees it, or F6 came before I1 and I3 clears what
- * it has stored.
+ * [Required: after I5 the range is not accessed until F6 of a fault whose F1
+ * came after I5.] An access holds the lock from the look-up of the entry to the
+ * end of the copy, so either it is over before I1, or it finds the entry gone.
+ * An entry that F6 stores came from an F3 that no invalidation of the leaf has
+ * overlapped: I2 is done under the lock, always, even if there is nothing to
+ * clear, so either F5 sees it, or F6 came before I1 and I3 clears what it has
+ * stored.
  *
- * Why the entries need no page reference: an entry exists only while the CPU
- * maps the page, and the kernel calls the invalidation before it unmaps it.
+ * Why entries need no page reference: an entry exists only while the CPU maps
+ * the page, and the kernel calls the invalidation before it unmaps the page.
  *
- * Why pages are marked dirty at A2, and not when they are invalidated: whoever
- * makes a page clean (write-back, reclaim, MADV_FREE) invalidates its
- * translations first, so between the first write through an entry and the end
- * of that entry nobody clears the mark. It is the same rule by which the CPU's
- * dirty bit is moved to the folio; done at A2 an invalidation costs the same
- * whether the device has written or not. The lock is held for reading, which
- * keeps the page mapped, as folio_mark_dirty() asks. Where the CPU's own entry is
- * dirty already that will do, for the same reason: nobody clears it before the
- * end of ours.
+ * Why pages are marked dirty at A2, and not on invalidation: all that cleans a
+ * page (write-back, reclaim, MADV_FREE) invalidates its translations first, so
+ * the mark is not cleared between the first write through an entry and the end
+ * of that entry. The CPU's dirty bit is transferred to the folio by the same
+ * rule. Done at A2, an invalidation costs the same whether the device has
+ * written or not. The lock, held for reading, keeps the page mapped, as
+ * folio_mark_dirty() demands. If the CPU's own entry is dirty already, that
+ * suffices, for the same reason: it is not cleaned before our entry ends.
  */
 #include <linux/hmm.h>
 #include <linux/ktime.h>
@@ -71,7 +71,7 @@ static atomic_long_t tables;
 static atomic_long_t leaves;
 
 /**
- * pinless_table_alloc() - memory for the entries of a leaf
+ * pinless_table_alloc() - allocate the entries of a leaf
  *
  * Charged to the active memory cgroup.
  *
@@ -90,7 +90,7 @@ u64 *pinless_table_alloc(void)
 }
 
 /**
- * pinless_table_free() - give the entries of a leaf back
+ * pinless_table_free() - free the entries of a leaf
  * @table: from pinless_table_alloc(), or NULL
  *
  * Context: any.
@@ -104,7 +104,7 @@ void pinless_table_free(u64 *table)
 }
 
 /**
- * pinless_table_count() - how much memory all tables of the module take
+ * pinless_table_count() - the memory of all tables of the module
  *
  * Context: any.
  * Return: pages; a snapshot.
@@ -115,7 +115,7 @@ unsigned long pinless_table_count(void)
 }
 
 /**
- * pinless_leaf_pages() - how much memory all leaves of the module take, without tables
+ * pinless_leaf_pages() - the memory of all leaves of the module, without tables
  *
  * Context: any.
  * Return: pages; a snapshot.
@@ -127,7 +127,7 @@ unsigned long pinless_leaf_pages(void)
 }
 
 /**
- * pinless_leaf_bytes() - how much memory all leaves of the module and their tables take
+ * pinless_leaf_bytes() - the memory of all leaves of the module, with tables
  *
  * Context: any.
  * Return: bytes; a snapshot.
@@ -167,8 +167,8 @@ static enum pinless_counter event_counter(enum mmu_notifier_event event)
  * for each run of them. The port counts all of them; the region is charged only
  * with what was asked for on its account, so that its page_invalidations pair
  * up with its faults and prefetches. A huge entry counts as all its pages. The
- * call is counted once for a device, unless entries of two are mixed. @all are the
- * pages of all accounts, of whom @account is the last.
+ * call is counted once for each device, unless entries of two are mixed. @all
+ * counts the pages of all accounts, of which @account is the last.
  */
 struct tally {
 	u32 account;
@@ -196,7 +196,7 @@ static void tally_flush(struct tally *t)
 		if (t->dropped)
 			atomic64_add(t->asked, &account->invalidations);
 	}
-	/* A region that goes meanwhile is nobody to be told. */
+	/* If the region is gone there is nothing left to charge. */
 	if (port) {
 		pinless_count(&port->counters, t->counter, t->n);
 		if (t->told != port)
@@ -250,9 +250,9 @@ static void protect_table(struct pinless_leaf *leaf, unsigned int first,
 
 /*
  * Steps I1 to I5. Nothing here sleeps, allocates or fails: the OOM reaper's
- * non-blockable invalidation is served like any other, so neither M5 nor M6
- * has a case to treat. Accounts are looked up under the lock because the entries
- * are read there; no lock is taken for it.
+ * non-blockable invalidation is served like any other, so M5 and M6 are no
+ * special cases. Accounts are looked up under the lock, because the entries are
+ * read there; the look-up takes no lock.
  */
 static bool leaf_invalidate(struct mmu_interval_notifier *mni,
 			    const struct mmu_notifier_range *range,
@@ -319,7 +319,7 @@ static const struct mmu_interval_notifier_ops leaf_ops = {
 };
 
 /**
- * pinless_leaf_create() - make an empty leaf and watch its addresses
+ * pinless_leaf_create() - allocate an empty leaf and watch its addresses
  * @mm:    the address space; the caller has a reference by mmget()
  * @start: first address, a multiple of PINLESS_LEAF_BYTES
  *
@@ -350,7 +350,7 @@ struct pinless_leaf *pinless_leaf_create(struct mm_struct *mm, u64 start)
  * pinless_leaf_kill() - empty a leaf for good
  * @leaf: still in the mirror
  *
- * Whoever finds it from now on finds it empty. No fault is under way on it.
+ * A look-up that still finds it finds it empty. No fault is under way in it.
  *
  * Context: any.
  */
@@ -373,11 +373,11 @@ static void leaf_free_rcu(struct rcu_head *rcu)
 }
 
 /**
- * pinless_leaf_destroy() - free a leaf that was killed and is in no list
+ * pinless_leaf_destroy() - free a leaf that has been killed and is in no list
  * @leaf: the leaf; readers under RCU may still hold its address
  *
- * Context: sleeps until a running invalidation of the leaf has ended; no lock is
- * held that an invalidation, or what it waits for, takes.
+ * Context: sleeps until running invalidations have ended; the caller holds no
+ * lock that an invalidation takes, or waits for.
  */
 void pinless_leaf_destroy(struct pinless_leaf *leaf)
 {
@@ -387,7 +387,7 @@ void pinless_leaf_destroy(struct pinless_leaf *leaf)
 }
 
 /**
- * pinless_leaf_dirty() - note that a page is about to be written
+ * pinless_leaf_dirty() - mark a page dirty that is about to be written
  * @leaf:  its lock is held for reading, and the entry is writable
  * @index: page in the leaf
  *
@@ -404,8 +404,8 @@ void pinless_leaf_dirty(struct pinless_leaf *leaf, unsigned int index)
 	if (seen & PINLESS_ENTRY_DIRTY)
 		return;
 	/*
-	 * Several readers may come here at once; each marks the page before it
-	 * writes to it, whoever sets the bit first.
+	 * Several readers may get here at once; each marks the page before it
+	 * writes to it, no matter which of them sets the bit first.
 	 */
 	page = pfn_to_page(pinless_entry_pfn(seen));
 	if (!pinless_broken(PINLESS_RULE_DIRTY))
@@ -425,9 +425,9 @@ static u32 account_id(const struct pinless_fault *f)
 }
 
 /*
- * A CPU mapping of at least the size of the leaf is aligned to it, and all of it
- * has the same rights: one entry says it all. @pfn is that of the first page that
- * was asked for.
+ * A CPU mapping of at least the size of the leaf is aligned to it and has the
+ * same rights throughout, so one entry suffices. @pfn is that of the first page
+ * asked for.
  */
 static void commit_huge(struct pinless_leaf *leaf, struct pinless_fault *f,
 			unsigned long pfn, u64 **table)
@@ -459,12 +459,11 @@ static void commit_huge(struct pinless_leaf *leaf, struct pinless_fault *f,
 /**
  * pinless_leaf_commit() - store what a fault has found (step F6)
  * @leaf:  its lock is held for writing, and the fault need not be retried
- * @f:     the fault; what it finds missing and what it takes along is added to
- *         its @missing and @neighbours
+ * @f:     the fault; its @missing and @neighbours grow by the pages stored
  * @pfns:  HMM pfns of its pages @want_first .. @last, perhaps with
  *         PINLESS_PFN_DIRTY
- * @table: in: a table to use if one is needed, or NULL; out: one to free when
- *         the lock is released, or NULL
+ * @table: in: a table to use if one is needed, or NULL; out: one to free after
+ *         unlocking, or NULL
  */
 void pinless_leaf_commit(struct pinless_leaf *leaf, struct pinless_fault *f,
 			 const unsigned long *pfns, u64 **table)
@@ -491,7 +490,8 @@ void pinless_leaf_commit(struct pinless_leaf *leaf, struct pinless_fault *f,
 		*table = NULL;
 	}
 	for (i = f->want_first; i <= last; i++, pfns++) {
-		unsigned long pfn = *pfns & ~(HMM_PFN_FLAGS | PINLESS_PFN_DIRTY);
+		unsigned long pfn =
+			*pfns & ~(HMM_PFN_FLAGS | PINLESS_PFN_DIRTY);
 
 		if (!(*pfns & HMM_PFN_VALID) || (*pfns & HMM_PFN_ERROR))
 			continue;
@@ -509,9 +509,9 @@ void pinless_leaf_commit(struct pinless_leaf *leaf, struct pinless_fault *f,
 		missing += !entry_suffices(*slot, write) &&
 			   entry_suffices(entry, write);
 		/*
-		 * What is there is the same page, as no invalidation came
-		 * between. It stays on the account of the fault that brought it
-		 * in unless it needed more rights than were there.
+		 * No invalidation came between, so an entry that is there is of
+		 * the same page. It stays with its account, unless this fault
+		 * needed more rights than it has.
 		 */
 		if (!entry_suffices(*slot, entry & PINLESS_ENTRY_WRITE))
 			*slot = entry;
@@ -524,8 +524,8 @@ void pinless_leaf_commit(struct pinless_leaf *leaf, struct pinless_fault *f,
  * pinless_leaf_shrink() - free the table of a leaf, unless it is in use
  * @leaf: any leaf
  *
- * Called by the shrinker, so it waits for nothing. To forget a translation is
- * always right: the next access faults.
+ * Called by the shrinker, so it waits for nothing. A translation may be
+ * forgotten at any time: the next access faults.
  *
  * Context: any; no leaf's lock is held.
  * Return: pages freed, 0 or 1.
@@ -552,7 +552,7 @@ unsigned int pinless_leaf_shrink(struct pinless_leaf *leaf)
 }
 
 /**
- * pinless_leaf_init() - make the cache of leaves
+ * pinless_leaf_init() - create the slab cache of leaves
  *
  * Return: 0 or -ENOMEM.
  */
@@ -565,8 +565,8 @@ int pinless_leaf_init(void)
 /**
  * pinless_leaf_exit() - wait for the last leaf to be freed
  *
- * Context: process context, may sleep; at the end of the module, when all leaves
- * are destroyed.
+ * Context: process context, may sleep; at the end of the module, when all
+ * leaves are destroyed.
  */
 void pinless_leaf_exit(void)
 {

@@ -15,16 +15,16 @@
 struct pinless_fault;
 
 /*
- * A leaf translates one aligned 2 MiB of user addresses. This file knows what a
- * translation is, and how an invalidation takes it away; mirror.c knows where
- * the leaves are and fills them, access.c uses them.
+ * A leaf translates 2 MiB of user addresses, aligned. leaf.c knows what a
+ * translation is and how an invalidation takes it away, mirror.c where the
+ * leaves are, fault.c how they are filled; access.c uses them.
  */
 
 /*
- * An entry: present (readable), writable, written by the device since it was
- * made, taken along rather than asked for; then the number of the account, then
- * the page frame number. 40 bits of frame number reach 2^52 bytes of memory, as
- * far as the architectures that have HMM.
+ * An entry: present (readable), writable, page known to be dirty, taken along
+ * rather than asked for; then the number of the account, then the page frame
+ * number. Its 40 bits reach 2^52 bytes of memory, as far as the architectures
+ * that have HMM do.
  */
 #define PINLESS_ENTRY_READ	BIT_ULL(0)
 #define PINLESS_ENTRY_WRITE	BIT_ULL(1)
@@ -35,9 +35,9 @@ struct pinless_fault;
 #define PINLESS_ENTRY_PFN	(PINLESS_ENTRY_ACCOUNT + PINLESS_ACCOUNT_BITS)
 
 /*
- * In the words of HMM that pinless_leaf_commit() is handed, beyond the highest
- * frame number and below HMM's own flags: the CPU's own entry of the page is
- * writable and says that it is dirty.
+ * A flag in the HMM pfns that pinless_leaf_commit() is handed, above the
+ * highest frame number and below HMM's own flags: the CPU's page table entry is
+ * writable and dirty.
  */
 #define PINLESS_PFN_DIRTY	BIT_ULL(48)
 
@@ -59,27 +59,28 @@ static inline u32 pinless_entry_account(u64 entry)
 	       ((1u << PINLESS_ACCOUNT_BITS) - 1);
 }
 
-/* What a leaf holds now. */
+/* What a leaf holds. */
 enum pinless_leaf_kind {
 	PINLESS_LEAF_EMPTY,	/* nothing */
 	PINLESS_LEAF_TABLE,	/* an entry for each page */
-	PINLESS_LEAF_HUGE,	/* one entry: all pages are adjacent, with equal rights */
+	PINLESS_LEAF_HUGE,	/* one entry: adjacent pages, equal rights */
 	PINLESS_LEAF_DEAD,	/* out of the mirror; never filled again */
 };
 
 /**
  * struct pinless_leaf - translation of 2 MiB
- * @mni:    tells of changes to exactly these addresses; its interval tree node
+ * @mni:    reports changes to exactly these addresses; its interval tree node
  *          holds the first address, its @mm the address space
- * @lock:   readers look entries up and copy through them, the writer changes
- *          them; spinning, taken by the invalidation. Protects @kind, @table,
- *          @huge; but for PINLESS_ENTRY_DIRTY, which readers set
+ * @lock:   protects @kind, @table and @huge; but readers, which look entries up
+ *          and copy through them, may set PINLESS_ENTRY_DIRTY. Spins, and is
+ *          taken by the invalidation
  * @table:  PINLESS_LEAF_PAGES entries, one page (PINLESS_LEAF_TABLE)
  * @huge:   the entry of the first page (PINLESS_LEAF_HUGE)
- * @kind:   enum pinless_leaf_kind; written under the lock, a hint without
- * @used:   looked at since the shrinker came by; a hint, written without lock
+ * @kind:   enum pinless_leaf_kind; without the lock a hint
+ * @used:   used since the shrinker last looked; a hint, written without the
+ *          lock
  * @node:   in the list of the mirror, under its list_lock
- * @rcu:    frees it, when it is in no list any more
+ * @rcu:    to free it, once it is in no list
  */
 struct pinless_leaf {
 	struct mmu_interval_notifier mni;
@@ -103,8 +104,8 @@ static inline u64 pinless_leaf_start(const struct pinless_leaf *leaf)
 }
 
 /*
- * The entry of a page; 0 when there is none. The lock is held; another reader may
- * set PINLESS_ENTRY_DIRTY meanwhile.
+ * The entry of a page, or 0. The lock is held; another reader may set
+ * PINLESS_ENTRY_DIRTY meanwhile.
  */
 static inline u64 pinless_leaf_entry(const struct pinless_leaf *leaf,
 				     unsigned int index)

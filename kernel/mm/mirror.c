@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The pinless authors */
 
 /*
- * Mirrors: where the leaves of a process are, and when they are filled. The
- * protocol of faults and invalidations is told in leaf.c.
+ * Mirrors: where the leaves of a process are, and when they are filled. See
+ * leaf.c for the protocol between faults and invalidations.
  */
 #include <linux/ktime.h>
 #include <linux/rhashtable.h>
@@ -24,10 +24,10 @@
 #include "mm/observe.h"
 
 /*
- * mirrors_mutex protects the hash table, and the fall of a mirror's reference
- * count to zero: who finds a mirror in the table under it may take a reference.
+ * mirrors_mutex protects the hash table, and a reference count drops to zero
+ * only under it: a mirror found in the table under the mutex may be referenced.
  * mirrors_lock protects the list of all mirrors for the shrinker, which must
- * not sleep; a mirror is in the list for as long as it is in the table.
+ * not sleep; a mirror is in the list exactly while it is in the table.
  */
 static DEFINE_MUTEX(mirrors_mutex);
 static struct rhashtable mirrors;
@@ -55,12 +55,12 @@ static const struct mmu_interval_notifier_ops probe_ops = {
 };
 
 /*
- * The first interval notifier of an address space waits for mmap_lock, and takes
- * the locks of all its mappings. That is done here, once in its life, so that a
- * fault which must not wait for that lock never has to; with no lock of ours
- * held, because whose mmap_lock it is decides how long it takes. What
- * mm_has_notifiers() says is no reason to leave it out, as KVM's are of another
- * kind.
+ * Inserting the first interval notifier into an address space waits for
+ * mmap_lock and takes the locks of all its mappings. Do that here, once, so
+ * that a fault that must not wait for mmap_lock never has to. No lock of the
+ * driver is held, because the process decides how long mmap_lock takes.
+ * mm_has_notifiers() is no reason to skip it: it is also true of notifiers of
+ * other kinds, such as KVM's.
  */
 static int mirror_prepare(struct mm_struct *mm)
 {
@@ -127,7 +127,7 @@ static int mirror_add(struct pinless_mirror *mirror)
 }
 
 /**
- * pinless_mirror_get() - find or make the mirror of an address space (M1)
+ * pinless_mirror_get() - find or create the mirror of an address space (M1)
  * @mm: the address space; the caller keeps its mm_users above zero
  *
  * Context: may sleep; mmap_lock is not held.
@@ -173,7 +173,7 @@ static void destroy_leaves(struct list_head *leaves)
 
 /**
  * pinless_mirror_put() - drop a reference
- * @mirror: the mirror; with the last reference go all its leaves
+ * @mirror: the mirror; its leaves go with the last reference
  *
  * Context: may sleep; no lock is held that an invalidation waits for.
  */
@@ -190,8 +190,8 @@ void pinless_mirror_put(struct pinless_mirror *mirror)
 	mutex_unlock(&mirrors_mutex);
 
 	/*
-	 * No region, no fault and not the shrinker know the mirror any more;
-	 * only invalidations still find its leaves, until each is destroyed.
+	 * Regions, faults and the shrinker no longer know the mirror; only
+	 * invalidations still find its leaves, until each is destroyed.
 	 */
 	list_for_each_entry(leaf, &mirror->list, node) {
 		pinless_leaf_kill(leaf);
@@ -204,7 +204,7 @@ void pinless_mirror_put(struct pinless_mirror *mirror)
 	kfree(mirror);
 }
 
-/* The leaf of an address; made if there is none. ERR_PTR() on failure. */
+/* Finds or creates the leaf of an address. ERR_PTR() on failure. */
 static struct pinless_leaf *leaf_get(struct pinless_mirror *mirror, u64 addr,
 				     struct pinless_stream *stream)
 {
@@ -239,10 +239,10 @@ out:
 }
 
 /*
- * The window grows while misses follow each other and what lies ahead turns out
- * to be present for the CPU; where nothing is, each miss would pay for looking,
- * so the next attempt is put off longer and longer. What lies behind the region
- * nobody has registered, and is left alone.
+ * The window grows as long as misses are sequential and the pages ahead turn
+ * out to be mapped by the CPU. Where they are not, each miss would pay for
+ * looking, so attempts become rarer and rarer. Pages after the end of the
+ * region are not registered, and are left alone.
  */
 static unsigned int window_last(struct pinless_stream *s, u64 page,
 				unsigned int want_first, unsigned int want_last)
@@ -258,7 +258,7 @@ static unsigned int window_last(struct pinless_stream *s, u64 page,
 	} else if (s->order < 9) {
 		s->order += 3;
 	}
-	/* Signed: nothing is taken along where the region has ended before. */
+	/* Signed: a region that ends before @page has no pages ahead. */
 	last = want_first + min_t(s64, (1u << s->order) - 1, s->last - page);
 	return clamp_t(s64, last, want_last, PINLESS_LEAF_PAGES - 1);
 }
@@ -278,7 +278,7 @@ static void window_done(struct pinless_stream *s, u64 leaf_page,
 	s->end = s->next + f->ahead;
 }
 
-/* Looks at up to @n leaves of a mirror; those used lately get another round. */
+/* Scans up to @n leaves; those used since the last scan are spared. */
 static unsigned long shrink_mirror(struct pinless_mirror *mirror,
 				   unsigned long n, unsigned long *scanned)
 {
@@ -306,22 +306,22 @@ static unsigned long shrink_mirror(struct pinless_mirror *mirror,
 }
 
 /*
- * What fewer leaves than this have is not worth taking away; a request that has
- * room for this many tables gets on.
+ * Do not trim smaller mirrors. This many freed tables let a request make
+ * progress.
  */
 #define TRIM_LEAVES	64
 #define TRIM_TABLES	4
 
 /*
- * The memory cgroup of the process has no more: the kernel does not ask the
- * shrinker then, whose memory belongs to many groups. So the process gives up
- * what it has used least of late, and goes on with what is left.
+ * The memory cgroup of the process is at its limit. Reclaim of a cgroup does
+ * not call this shrinker, whose memory belongs to many of them. So the process
+ * gives up what it has not used lately and goes on with that.
  */
 static bool trim(struct pinless_mirror *mirror)
 {
 	unsigned long nr = READ_ONCE(mirror->nr), freed = 0, seen = 0, scanned;
 
-	/* In the second round none of them counts as used any more. */
+	/* By the second round none counts as used any more. */
 	while (nr >= TRIM_LEAVES && seen < 2 * nr && freed < TRIM_TABLES) {
 		scanned = 0;
 		freed += shrink_mirror(mirror, TRIM_LEAVES, &scanned);
@@ -331,7 +331,7 @@ static bool trim(struct pinless_mirror *mirror)
 	return freed >= TRIM_TABLES;
 }
 
-/* All in one leaf: @len is not 0, and @addr + @len does not leave it. */
+/* @len is not 0, and the range lies in one leaf. */
 static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 			 unsigned int flags, struct pinless_account *account,
 			 struct pinless_stream *stream,
@@ -351,7 +351,7 @@ static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 	if (IS_ERR(f.leaf))
 		return PTR_ERR(f.leaf);
 	pinless_times_note(times, PINLESS_STAGE_COMMIT);
-	/* Not to be the next that is given up, before it has been used. */
+	/* Or it might be given up before it is used. */
 	WRITE_ONCE(f.leaf->used, 1);
 	f.last = f.want_last;
 	if (stream)
@@ -363,9 +363,9 @@ static int fault_in_leaf(struct pinless_mirror *mirror, u64 addr, u64 len,
 }
 
 /**
- * pinless_mirror_count_error() - a fault has failed for good
- * @account: on whose account; held by the caller, or NULL
- * @err:   a negative errno, but for -EAGAIN
+ * pinless_mirror_count_error() - count a fault that has failed for good
+ * @account: charged with the fault, held by the caller; or NULL
+ * @err:     a negative errno other than -EAGAIN
  *
  * Context: any.
  */
@@ -391,22 +391,23 @@ noinline void pinless_mirror_count_error(struct pinless_account *account,
 
 /**
  * pinless_mirror_fault() - bring pages into the translation
- * @mirror: where; the caller has a reference
- * @addr:   first user address
- * @len:    bytes
- * @flags:  enum pinless_fault_flags
- * @account:  on whose account; held by the caller, or NULL
- * @stream: how the caller walks; pages ahead of him that the CPU has mapped are
- *          taken along. NULL for none
+ * @mirror:  the mirror; the caller has a reference
+ * @addr:    first user address
+ * @len:     bytes
+ * @flags:   enum pinless_fault_flags
+ * @account: charged with the pages, held by the caller; or NULL
+ * @stream:  the caller's access pattern, by which pages ahead that the CPU has
+ *           mapped are taken along; or NULL
  *
- * That the pages are there when this returns does not mean that they still are
- * when the caller looks: he looks again, and faults again.
+ * Pages that are there when this returns may be gone when the caller looks: it
+ * has to look again, and fault again.
  *
  * Context: process context, may sleep; with PINLESS_FAULT_NOWAIT for no longer
- * than the kernel needs to get memory. No spinlock and no mmap_lock is held.
- * Return: 0; -EAGAIN with PINLESS_FAULT_NOWAIT when it might take longer;
- * -EFAULT when there is no memory, or the process is gone; -EPERM when it is
- * mapped without the right; -EBUSY when invalidations kept colliding for
+ * than the kernel takes to allocate memory. No spinlock and no mmap_lock is
+ * held.
+ * Return: 0; -EAGAIN with PINLESS_FAULT_NOWAIT if it might take longer; -EFAULT
+ * if nothing is mapped there, or the process is gone; -EPERM if it is mapped
+ * without the right; -EBUSY if invalidations kept colliding for
  * HMM_RANGE_DEFAULT_TIMEOUT; -ENOMEM; -EINTR.
  */
 int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
@@ -419,7 +420,7 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 	u64 begin = addr, whole = len, end, n;
 	int err;
 
-	/* Its own address space nobody outlives. */
+	/* A task cannot outlive its own mm; only another's needs mmget(). */
 	if (!pinless_range_end(addr, len, &end) || end > mm->task_size ||
 	    (!own && !mmget_not_zero(mm))) {
 		pinless_mirror_count_error(account, -EFAULT);
@@ -454,21 +455,24 @@ int pinless_mirror_fault(struct pinless_mirror *mirror, u64 addr, u64 len,
 out_mm:
 	if (unlikely(times))
 		pinless_observe_end(times, account, begin, whole, flags, err);
-	/* The end of another process is not for this one to clear up. */
+	/*
+	 * If this is the last reference, do not tear down another process's mm
+	 * here.
+	 */
 	if (!own)
 		mmput_async(mm);
 	return err;
 }
 
 /*
- * Leaves between two pauses: a mirror of 1 TiB has half a million, and a fault
- * waits for one batch only.
+ * A mirror of 1 TiB has half a million leaves; they are scanned in batches, and
+ * a fault waits for one batch only.
  */
 #define REAP_BATCH	512
 
 /*
- * Takes the empty ones of the next @nr leaves out of a mirror; false if a fault
- * is under way. The list turns, as it does for the shrinker.
+ * Removes the empty ones of the next @nr leaves from a mirror; false if a fault
+ * is under way. The list rotates, as for the shrinker.
  */
 static bool reap_leaves(struct pinless_mirror *mirror, unsigned long nr)
 {
@@ -485,7 +489,7 @@ static bool reap_leaves(struct pinless_mirror *mirror, unsigned long nr)
 			list_move_tail(&leaf->node, &mirror->list);
 			continue;
 		}
-		/* Only a fault fills a leaf, so it stays empty. */
+		/* Only faults fill leaves, and none is under way. */
 		pinless_leaf_kill(leaf);
 		xa_erase(&mirror->leaves,
 			 pinless_range_leaf(pinless_leaf_start(leaf)));
@@ -500,7 +504,7 @@ static bool reap_leaves(struct pinless_mirror *mirror, unsigned long nr)
 	return true;
 }
 
-/* Takes the empty leaves out of a mirror, as long as no fault is under way. */
+/* Removes the empty leaves from a mirror, until a fault gets in the way. */
 static void reap_mirror(struct pinless_mirror *mirror)
 {
 	unsigned long left = READ_ONCE(mirror->nr), nr;
@@ -550,9 +554,9 @@ static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)
 }
 
 /*
- * Runs inside of reclaim, on behalf of anybody, possibly of a thread in the
- * middle of a fault or of an invalidation: it takes every lock by trylock, and
- * leaves to a worker what has to wait for an invalidation.
+ * Runs in reclaim, on behalf of any thread, possibly one in the middle of a
+ * fault or of an invalidation: every lock is only tried for, and what has to
+ * wait for an invalidation is left to a worker.
  */
 static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
 {

@@ -20,20 +20,21 @@ struct pinless_account;
 
 /**
  * struct pinless_mirror - the NIC's copy of the page tables of one process
- * @mm:        the address space, held by mmgrab(): the mirror keeps the struct,
+ * @mm:        the address space, held by mmgrab(): that keeps the struct, but
  *             not the memory of a dying process
  * @refs:      one for each region, prefetch and fault; see pinless_mirror_get()
  * @leaves:    struct pinless_leaf by pinless_range_leaf(); read under RCU,
  *             written under its xa_lock
  * @stamp:     renewed when leaves are removed
- * @fault_sem: read: a fault is under way, no leaf is removed; write: leaves are
- *             being removed (only ever taken by trylock). Not taken by the
+ * @fault_sem: read: a fault is under way, no leaf is removed; write, only ever
+ *             by trylock: leaves are being removed. Not taken by the
  *             invalidation; outside of mmap_lock
  * @slow:      faults that may take any time
- * @prefetch:  prefetches that nobody waits for
+ * @prefetch:  prefetches without flush
  * @list_lock: protects @list and @nr
- * @list:      all leaves, those looked at last, by shrinker or reaper, at the end
- * @nr:        how many they are; read without the lock as a hint
+ * @list:      all leaves; shrinker and reaper move what they have looked at to
+ *             the end
+ * @nr:        length of @list; without the lock a hint
  * @node:      in the list of all mirrors, under mirrors_lock
  * @hash:      in the table of all mirrors, under mirrors_mutex
  */
@@ -62,15 +63,14 @@ static inline void pinless_mirror_hold(struct pinless_mirror *mirror)
 }
 
 /*
- * Leaves that were looked up last, one for each remainder of the index: as much
- * memory as this many leaves translate, 16 MiB, can be used in any order without
- * a walk through the xarray.
+ * A direct-mapped cache of this many leaves: a caller that stays within as much
+ * memory as they translate, 16 MiB, does not walk the xarray again.
  */
 #define PINLESS_LEAF_HINTS	8
 
 /**
  * struct pinless_leaf_hint - a leaf that was looked up before
- * @stamp: of the mirror, then
+ * @stamp: of the mirror at that time
  * @index: pinless_range_leaf() of its addresses
  * @leaf:  the leaf
  */
@@ -84,10 +84,11 @@ struct pinless_leaf_hint {
  * pinless_mirror_leaf() - find the leaf of an address
  * @mirror: held by the caller
  * @addr:   user address
- * @hints:  PINLESS_LEAF_HINTS of the caller alone, zeroed at first; or NULL
+ * @hints:  PINLESS_LEAF_HINTS hints private to the caller, zeroed at first; or
+ *          NULL
  *
- * Context: an RCU read-side section, which is how long the leaf may be used.
- * Return: the leaf, or NULL when there is none.
+ * Context: an RCU read-side section; the leaf may be used until its end.
+ * Return: the leaf, or NULL if there is none.
  */
 static inline struct pinless_leaf *
 pinless_mirror_leaf(struct pinless_mirror *mirror, u64 addr,
@@ -111,14 +112,14 @@ pinless_mirror_leaf(struct pinless_mirror *mirror, u64 addr,
 }
 
 /**
- * struct pinless_stream - how one user of a mirror walks through it
+ * struct pinless_stream - the access pattern of one user of a mirror
  * @next:   page index (user address >> PAGE_SHIFT) after the last miss
- * @end:    page index after the window around the last miss
- * @last:   page index beyond which no window goes: the caller's region ends there
- * @order:  log2 of the pages of that window: 0, 3, 6 or 9
+ * @end:    page index after the window of the last miss
+ * @last:   last page index of the caller's region, beyond which no window goes
+ * @order:  log2 of the pages of the window: 0, 3, 6 or 9
  * @rest:   misses to let pass before a larger window is tried
- * @fails:  log2 of what @rest becomes when a window finds nothing
- * @hints:  leaves looked up last, by copies and faults
+ * @fails:  log2 of what @rest becomes if a window finds too little
+ * @hints:  leaves looked up by copies and faults
  *
  * The caller sets @last before each fault; the rest is zeroed at first.
  */

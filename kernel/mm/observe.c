@@ -43,7 +43,7 @@ void pinless_observe_begin(const struct pinless_account *account, u64 addr,
  * @addr:    likewise
  * @len:     likewise
  * @flags:   likewise
- * @err:     what came of it, 0 or a negative errno
+ * @err:     its result, 0 or a negative errno
  *
  * Context: any.
  */
@@ -58,7 +58,7 @@ void pinless_observe_end(struct pinless_times *t,
 
 /**
  * pinless_observe_invalidation() - an invalidation is done with a leaf
- * @range:      what the kernel has said
+ * @range:      the invalidation
  * @start:      first address of it in the leaf
  * @end:        the address after the last one
  * @account_id: number of the account of some of the pages

@@ -9,7 +9,7 @@
 #include "base/range.h"
 #include "mm/pinned.h"
 
-/* The scatter list joins neighbours; a copy wants to find page n at once. */
+/* The scatter list merges neighbours; a copy has to find page n at once. */
 static int fill_pages(struct pinless_pinned *pinned, struct ib_umem *umem)
 {
 	struct sg_page_iter iter;
@@ -30,13 +30,13 @@ static int fill_pages(struct pinless_pinned *pinned, struct ib_umem *umem)
  * @ibdev:  the device
  * @start:  user address of the first byte
  * @length: bytes, not 0; @start + @length does not wrap
- * @access: IB_ACCESS_*; decides whether the pages must be writable
- * @pinned: filled in
+ * @access: IB_ACCESS_*; determines whether the pages must be writable
+ * @pinned: out: the pages
  *
  * The pages count against RLIMIT_MEMLOCK, the array against the memory cgroup.
  *
  * Context: process context, may sleep.
- * Return: what keeps the pages pinned, or ERR_PTR: -ENOMEM, -EFAULT (not
+ * Return: what keeps the pages pinned, or ERR_PTR(): -ENOMEM, -EFAULT (not
  * mapped, or not writable), -EPERM (RLIMIT_MEMLOCK is 0).
  */
 struct ib_umem *pinless_pin(struct ib_device *ibdev, u64 start, u64 length,

@@ -3,16 +3,20 @@
 
 #include "mm/slow.h"
 
-/* One process can occupy this many of WQ_MAX_ACTIVE workers. */
+/* One process can occupy this many of the WQ_MAX_ACTIVE workers. */
 #define RUNNING_MAX	16
 
 /*
- * A queue pair has one slow fault at a time, but one that was given up, by a
- * change to ERR, waits on. More than these are not taken.
+ * A queue pair has one slow fault at a time, but one that has been abandoned,
+ * by a change to ERR, goes on waiting. Beyond this many, further ones are
+ * refused.
  */
 #define WAITING_MAX	65536
 
-/* What waits for a fault is worth more than what may come to use a page. */
+/*
+ * A request waits for a fault, perhaps none for a prefetch: run faults at high
+ * priority.
+ */
 static const struct {
 	const char *name;
 	unsigned int flags;
@@ -24,9 +28,9 @@ static const struct {
 static struct workqueue_struct *wqs[PINLESS_SLOW_KINDS];
 
 /**
- * pinless_slow_queue_init() - no slow faults yet
- * @q:    of an address space
- * @kind: of faults
+ * pinless_slow_queue_init() - initialise an empty queue
+ * @q:    the queue of an address space
+ * @kind: of its faults
  */
 void pinless_slow_queue_init(struct pinless_slow_queue *q,
 			     enum pinless_slow_kind kind)
@@ -39,12 +43,12 @@ void pinless_slow_queue_init(struct pinless_slow_queue *q,
 }
 
 /**
- * pinless_slow_begin() - have a worker do a slow fault
+ * pinless_slow_begin() - hand a slow fault to a worker
  * @q: of its address space, which the caller keeps until pinless_slow_end()
  * @s: the fault; @s->work is initialised
  *
  * Context: any but interrupts; spinlocks of queue pairs may be held.
- * Return: false when too many wait already.
+ * Return: false if too many are waiting already.
  */
 bool pinless_slow_begin(struct pinless_slow_queue *q, struct pinless_slow *s)
 {
@@ -65,11 +69,11 @@ bool pinless_slow_begin(struct pinless_slow_queue *q, struct pinless_slow *s)
 }
 
 /**
- * pinless_slow_end() - a slow fault is over: the next one may run
- * @q: of its address space; not to be touched by the caller after this unless
- *     he keeps it otherwise
+ * pinless_slow_end() - a slow fault is over, let the next one run
+ * @q: of its address space; after this it may be gone, unless the caller keeps
+ *     it by other means
  *
- * Context: a worker. The next one is queued before this one ends, so emptying
+ * Context: a worker. The next fault is queued before this one ends, so draining
  * the workqueue waits for it too.
  */
 void pinless_slow_end(struct pinless_slow_queue *q)

@@ -8,10 +8,10 @@
 #include <linux/workqueue.h>
 
 /*
- * Page faults that may take any time, and prefetches, which consist of such,
- * run on workers. How many of them run at once is limited for each address
- * space, because a process decides how long its own take, and the workers are
- * everybody's.
+ * Page faults that may take any time, and prefetches, which consist of such
+ * faults, run on workers. How many run at once is limited for each address
+ * space, because a process decides how long its own take, and all share the
+ * workers.
  */
 enum pinless_slow_kind {
 	PINLESS_SLOW_FAULT,
@@ -20,12 +20,12 @@ enum pinless_slow_kind {
 };
 
 /**
- * struct pinless_slow_queue - slow faults of one address space, of one kind
+ * struct pinless_slow_queue - slow faults of one kind in one address space
  * @wq:      the workers of the kind
  * @lock:    protects the rest; not taken by the invalidation
- * @running: on workers, or on their way there
+ * @running: how many have been handed to workers
  * @waiting: how many are in @list
- * @list:    those that wait for one of the running to end
+ * @list:    those that wait for a running one to end
  */
 struct pinless_slow_queue {
 	struct workqueue_struct *wq;
@@ -36,9 +36,9 @@ struct pinless_slow_queue {
 };
 
 /**
- * struct pinless_slow - a slow fault, part of what its function works on
+ * struct pinless_slow - a slow fault, embedded in what its function works on
  * @work: its function calls pinless_slow_end() when it is done
- * @node: in the list of those that wait
+ * @node: in the list of a queue
  */
 struct pinless_slow {
 	struct work_struct work;

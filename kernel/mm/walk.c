@@ -3,9 +3,9 @@
 
 /*
  * A look into the page tables of the CPU, for pages that are mapped already.
- * hmm_range_fault() tells the same, and faults what is missing, at the price of
- * some thousand instructions; get_user_pages_fast() takes a reference on each
- * page, which nobody needs here.
+ * hmm_range_fault() reports the same, and faults what is missing, at the price
+ * of some thousand instructions; get_user_pages_fast() takes a reference on
+ * each page, which is not needed here.
  */
 #include <linux/hmm.h>
 #include <linux/mm.h>
@@ -25,14 +25,14 @@ static __always_inline bool is_anon(struct page *page)
 
 /**
  * pinless_page_usable() - whether the kernel may touch a page of a process
- * @page: mapped by a process, or so it was a moment ago
+ * @page: mapped by a process, or was a moment ago
  *
- * Pages of memfd_secret() are taken out of the kernel's own mapping before a
- * process gets them; page tables do not tell. They are never anonymous and never
+ * Pages of memfd_secret() are removed from the direct map before a process gets
+ * them, and page tables do not show that. They are never anonymous and never
  * huge.
  *
  * Context: any.
- * Return: true or false; either may be wrong when the page has been unmapped.
+ * Return: true or false; either may be wrong if the page has been unmapped.
  */
 bool pinless_page_usable(struct page *page)
 {
@@ -42,7 +42,7 @@ bool pinless_page_usable(struct page *page)
 	       !copy_from_kernel_nofault(&probe, page_address(page), 1);
 }
 
-/* The table that maps a page, by pages of PAGE_SIZE; NULL if there is none. */
+/* The table that maps a page of PAGE_SIZE; NULL if there is none. */
 static pte_t *table_of(struct mm_struct *mm, unsigned long addr)
 {
 	pgd_t pgd, *pgdp = pgd_offset(mm, addr);
@@ -67,7 +67,7 @@ static pte_t *table_of(struct mm_struct *mm, unsigned long addr)
 	return pte_offset_kernel(&pmd, addr);
 }
 
-/* What HMM would say of a page, or 0 where it would have more to do. */
+/* What HMM would report of a page, or 0 where it would have more to do. */
 static unsigned long page_of(pte_t *ptep)
 {
 	pte_t pte = ptep_get_lockless(ptep);
@@ -92,23 +92,24 @@ static unsigned long page_of(pte_t *ptep)
 
 /**
  * pinless_walk() - find pages that are mapped
- * @mm:    the address space: that of the caller; or he holds its mmap_lock, and
- *         all of the pages lie in one mapping, which is not of hugetlb
+ * @mm:    the address space: the caller's own; or the caller holds its
+ *         mmap_lock, and all of the pages lie in one mapping, which is not of
+ *         hugetlb
  * @addr:  first page
  * @pages: how many, 1 or more, all in one leaf
  * @pfns:  out: for each page the frame number with HMM_PFN_VALID, perhaps
- *         HMM_PFN_WRITE and PINLESS_PFN_DIRTY; or 0: it is not mapped, or
- *         hmm_range_fault() must be asked
+ *         HMM_PFN_WRITE and PINLESS_PFN_DIRTY; or 0 if it is not mapped, or
+ *         hmm_range_fault() has to be asked
  *
- * No reference is taken. What is found counts if no invalidation has come
- * between mmu_interval_read_begin() before and mmu_interval_read_retry() after
- * this, as with hmm_range_fault(): a page table entry that is taken away, or
- * loses a right, is announced before.
+ * No reference is taken. As with hmm_range_fault(), the result is valid if no
+ * invalidation has come between mmu_interval_read_begin() before this and
+ * mmu_interval_read_retry() after it: the kernel announces it before it removes
+ * a page table entry or a right.
  *
- * A table that is being freed stays for as long as interrupts are off, as for
- * get_user_pages_fast(); for that the processors that may walk it are those that
- * run its process. Others have the mmap_lock, which keeps the tables of a
- * mapping but for those that are freed by RCU.
+ * A table that is being freed stays while interrupts are off, as for
+ * get_user_pages_fast(); but that waits only for CPUs that run the process.
+ * Other callers hold mmap_lock, which keeps the tables of a mapping except
+ * those that are freed by RCU, and these stay while interrupts are off.
  *
  * Context: any but interrupts; never sleeps.
  * Return: how many were found.

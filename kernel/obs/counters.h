@@ -4,9 +4,9 @@
 #define PINLESS_COUNTERS_H
 
 /*
- * What is counted. The driver takes enum, hw_counters and netlink names from
- * these lists, docs/counters.md its tables, and tests/verbs/counters_names the
- * names that it looks for. This file includes nothing.
+ * All that is counted. The driver takes its enum, hw_counters and netlink names
+ * from these lists, docs/counters.md its tables, and tests/verbs/counters_names
+ * the names to look for. Programs include this file, so it includes nothing.
  */
 
 /* Of a port: X(enum member, name, what it counts). */
@@ -80,7 +80,7 @@
 	X(RNR, "rnr_waits", \
 	  "times that a message waited for receive work") \
 	X(TIMEOUTS, "ack_timeouts", \
-	  "times that nobody answered at the destination") \
+	  "times that the destination did not answer") \
 	X(CQ_OVERFLOWS, "cq_overflows", \
 	  "completion queues that overflowed")
 

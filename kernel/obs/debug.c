@@ -2,24 +2,28 @@
 /* Copyright (c) 2026 The pinless authors */
 
 /*
- * The debug build: parameters of the module (/sys/module/pinless/parameters) by
- * which the tests of the contract break rules and force interleavings.
+ * The debug build: module parameters (/sys/module/pinless/parameters) by which
+ * the tests of the contract break rules and force interleavings.
  *
  *   broken_rule      0, or the number of the rule that is broken, 1 .. 7
- *   hold_fault       N > 0: the next N faults of the writer's address space stop
- *   hold_invalidate  between hmm_range_fault() and their commit, the next N
- *                    blockable invalidations before they return; -1 lets one of
- *                    them go on, 0 all. Reads as the number that are stopped
- *   collide          "N START LENGTH": the next N times that a fault of the writer's
- *                    address space is about to be stored, an invalidation of that
- *                    range comes first. Reads as how many are to come yet
- *   refuse           N: of a non-blockable invalidation the N-th leaf is refused
- *   invalidate       "START LENGTH": a non-blockable invalidation of the writer's
- *                    own addresses, as the OOM reaper does it; write() returns
- *                    its error
+ *   hold_fault       N > 0: the next N faults of the writer's address space
+ *                    stop between hmm_range_fault() and their commit; -1 lets
+ *                    one of them go on, 0 all. Reads as the number that are
+ *                    stopped
+ *   hold_invalidate  the same for blockable invalidations, which stop before
+ *                    they return
+ *   collide          "N START LENGTH": the next N times that a fault of the
+ *                    writer's address space is about to be stored, an
+ *                    invalidation of that range comes first. Reads as how many
+ *                    are left
+ *   refuse           N: a non-blockable invalidation is refused at its N-th
+ *                    leaf
+ *   invalidate       "START LENGTH": a non-blockable invalidation of the
+ *                    writer's own addresses, as the OOM reaper does it; write()
+ *                    returns its error
  *   mirrors          how many there are
  *
- * Meant for a machine that is thrown away.
+ * For throw-away machines only.
  */
 #include <linux/kprobes.h>
 #include <linux/mm.h>
@@ -30,12 +34,12 @@
 
 #include "obs/debug.h"
 
-/* Nobody is stopped for longer, whatever becomes of who has to let him go on. */
+/* How long a hold lasts at the most, should the test die before it ends it. */
 #define HOLD_MAX	(60 * HZ)
 
 unsigned int pinless_broken_rule;
 
-/* Faults go no further while a refused invalidation is counted (rule 5 broken). */
+/* Faults wait while a refused invalidation is still counted (rule 5 broken). */
 static atomic_t refused_counted;
 static DECLARE_WAIT_QUEUE_HEAD(hold_wait);
 
@@ -59,10 +63,10 @@ module_param_cb(broken_rule, &rule_ops, &pinless_broken_rule, 0644);
 /**
  * struct hold - a point where threads are stopped
  * @lock:  protects the rest
- * @mm:    whose; only compared
- * @armed: so many are to be stopped yet
- * @held:  so many are stopped
- * @go:    so many of them may go on
+ * @mm:    the address space whose threads are stopped; only compared
+ * @armed: how many are still to be stopped
+ * @held:  how many are stopped
+ * @go:    how many of those may go on
  */
 struct hold {
 	spinlock_t lock;	/* see above */
@@ -105,9 +109,9 @@ static void stop_here(struct hold *h, struct mm_struct *mm)
 	spin_unlock(&h->lock);
 	if (!stop)
 		return;
-	/* Not reported as a hung task: it is what was asked for. */
+	/* Idle: a hold on purpose must not be reported as a hung task. */
 	if (!wait_event_idle_timeout(hold_wait, may_go(h), HOLD_MAX))
-		pr_err("pinless: nobody let a held thread go on\n");
+		pr_err("pinless: a held thread was never told to go on\n");
 	spin_lock(&h->lock);
 	h->held--;
 	spin_unlock(&h->lock);
@@ -152,19 +156,19 @@ module_param_cb(hold_fault, &hold_ops, &hold_fault, 0644);
 module_param_cb(hold_invalidate, &hold_ops, &hold_invalidate, 0644);
 
 typedef int (*invalidate_start_fn)(struct mmu_notifier_range *range);
-/* Older kernels have a second argument, false here. */
+/* Older kernels take a second argument, false here. */
 typedef void (*invalidate_end_fn)(struct mmu_notifier_range *range,
 				  bool only_end);
 
 /**
  * struct collide - invalidations that meet faults
  * @lock:  protects the rest
- * @mm:    whose faults; only compared
- * @left:  so many are to come yet
+ * @mm:    the address space whose faults are met; only compared
+ * @left:  how many are still to come
  * @from:  first byte of the range
- * @to:    the byte behind it
- * @start: what the kernel calls when an invalidation begins
- * @end:   and when it is over
+ * @to:    the byte after the last one
+ * @start: the kernel's function for the beginning of an invalidation
+ * @end:   and for its end
  */
 static struct collide {
 	spinlock_t lock;	/* see above */
@@ -206,7 +210,7 @@ static atomic_t nonblockable_leaves;
 
 /**
  * pinless_debug_refuse() - whether an invalidation is to be refused
- * @range: the invalidation; nothing has been done yet
+ * @range: the invalidation; nothing of it has been done yet
  *
  * Context: as an invalidation; never sleeps.
  * Return: true to return false.
@@ -217,7 +221,7 @@ bool pinless_debug_refuse(const struct mmu_notifier_range *range)
 		return pinless_broken(PINLESS_RULE_ACCEPT);
 	if (atomic_inc_return(&nonblockable_leaves) != READ_ONCE(refuse))
 		return false;
-	/* The bug of HMM in 2019: counted, and not taken back. */
+	/* As HMM had it in 2019: counted, and never uncounted. */
 	if (pinless_broken(PINLESS_RULE_UNDO))
 		atomic_inc(&refused_counted);
 	return true;
@@ -236,8 +240,8 @@ void pinless_debug_invalidated(const struct mmu_notifier_range *range)
 }
 
 /**
- * pinless_debug_faulted() - a fault has got its pages, and stores them next
- * @mm: whose
+ * pinless_debug_faulted() - a fault has its pages, and stores them next
+ * @mm: the address space of the fault
  *
  * Context: may sleep.
  */
@@ -251,7 +255,7 @@ void pinless_debug_faulted(struct mm_struct *mm)
  * pinless_debug_read_begin() - step F1
  * @mni: of a leaf
  *
- * Context: sleeps while an invalidation of the leaf runs.
+ * Context: sleeps at least while an invalidation of the leaf runs.
  * Return: what mmu_interval_read_begin() does.
  */
 unsigned long pinless_debug_read_begin(struct mmu_interval_notifier *mni)
@@ -260,11 +264,10 @@ unsigned long pinless_debug_read_begin(struct mmu_interval_notifier *mni)
 		return READ_ONCE(mni->invalidate_seq);
 	if (!wait_event_idle_timeout(hold_wait, !atomic_read(&refused_counted),
 				     HOLD_MAX))
-		pr_err("pinless: a fault has waited in vain\n");
+		pr_err("pinless: a refused invalidation was never uncounted\n");
 	return mmu_interval_read_begin(mni);
 }
 
-/* Mirrors that there are. */
 static atomic_t mirrors;
 
 static int get_mirrors(char *buffer, const struct kernel_param *kp)
@@ -290,8 +293,8 @@ void pinless_debug_mirrors(int n)
 }
 
 /*
- * What is not exported is looked up in the way that probes find it. The probe is
- * never armed, so that no code is changed under running CPUs.
+ * Functions that are not exported are looked up the way probes find them. The
+ * probe is never armed, so no code is patched under running CPUs.
  */
 static void *find_function(const char *name)
 {

@@ -7,20 +7,20 @@
 #include <linux/types.h>
 
 /*
- * What tests of the contract of the mirror (docs/contract.md) need of the
- * driver: to break a rule on purpose, and to hold a fault or an invalidation at
- * the point where others can come between. Only in a build with
- * PINLESS_DEBUG=1; otherwise all of it is constant and leaves no code.
+ * Hooks for the tests of the mirror's contract (docs/contract.md): they break a
+ * rule on purpose, or hold a fault or an invalidation at the point where others
+ * can race with it. Built with PINLESS_DEBUG=1 only; otherwise all of them are
+ * constant and leave no code.
  */
 
-/* The rules M1 .. M6, and one that is not about invalidations. */
+/* The rules M1 .. M6, and one that does not concern invalidations. */
 enum pinless_rule {
 	PINLESS_RULE_NONE,
-	PINLESS_RULE_MIRROR,	/* one mirror for an address space */
+	PINLESS_RULE_MIRROR,	/* one mirror for each address space */
 	PINLESS_RULE_DROP,	/* an invalidation takes the entries away */
-	PINLESS_RULE_RETRY,	/* a fault that collided is done again */
+	PINLESS_RULE_RETRY,	/* a fault that collided is retried */
 	PINLESS_RULE_WAIT,	/* a fault waits for a running invalidation */
-	PINLESS_RULE_UNDO,	/* a refused invalidation leaves nothing behind */
+	PINLESS_RULE_UNDO,	/* a refused invalidation leaves no trace */
 	PINLESS_RULE_ACCEPT,	/* a blockable invalidation is not refused */
 	PINLESS_RULE_DIRTY,	/* a page that is written is marked dirty */
 };

@@ -3,8 +3,8 @@
 
 /*
  * Histograms in debugfs: /sys/kernel/debug/pinless/INDEX, where INDEX is the
- * number that "rdma dev" shows, which a device keeps when it is renamed. The
- * files are those of PINLESS_HISTOGRAMS, and the switch "enabled".
+ * number that "rdma dev" shows, which a device keeps when it is renamed. There
+ * is a file for each of PINLESS_HISTOGRAMS, and the switch "enabled".
  */
 #include <linux/bitops.h>
 #include <linux/debugfs.h>
@@ -15,7 +15,7 @@
 
 #include "obs/hist.h"
 
-/* How many devices have theirs on; written under hist_mutex, read without. */
+/* Devices whose histograms are on; written under hist_mutex, read without. */
 unsigned int pinless_hist_devices;
 static DEFINE_MUTEX(hist_mutex);
 static struct dentry *root;
@@ -29,7 +29,7 @@ static const char *const names[PINLESS_HIST_COUNT] = {
 
 /**
  * pinless_hist_add() - add a value to a histogram, if it is on
- * @h:     of a device that stays meanwhile
+ * @h:     of a device that cannot go meanwhile
  * @kind:  which histogram
  * @value: nanoseconds, or pages
  *
@@ -80,7 +80,7 @@ static int enabled_get(void *data, u64 *value)
 	return 0;
 }
 
-/* What they have stays to be read when they go off; they begin with nothing. */
+/* Cleared when they are switched on; still readable when they are off. */
 static int enabled_set(void *data, u64 value)
 {
 	struct pinless_hist *h = data;
@@ -103,11 +103,11 @@ static int enabled_set(void *data, u64 value)
 DEFINE_DEBUGFS_ATTRIBUTE(enabled_fops, enabled_get, enabled_set, "%llu\n");
 
 /**
- * pinless_hist_create() - make the files of a device
- * @h:     of the device; does nothing when they are there already
+ * pinless_hist_create() - create the files of a device
+ * @h:     of the device; if the files exist already, nothing is done
  * @index: number of the device
  *
- * Without debugfs there are none, and nothing is ever added.
+ * Without debugfs there is no switch, so nothing is ever added.
  *
  * Context: process context, may sleep; one call at a time for a device.
  */
@@ -130,11 +130,11 @@ void pinless_hist_create(struct pinless_hist *h, u32 index)
  * pinless_hist_remove() - remove the files of a device
  * @h: of the device; pinless_hist_create() may not have been called
  *
- * debugfs_remove() waits for reads and writes that run; who has a file open
- * still gets an error from then on.
+ * debugfs_remove() waits for running reads and writes; later ones, through
+ * files that are still open, fail.
  *
- * Context: process context, may sleep; no lock is held that hist_mutex is taken
- * outside of.
+ * Context: process context, may sleep; the caller holds no lock that is taken
+ * inside of hist_mutex.
  */
 void pinless_hist_remove(struct pinless_hist *h)
 {
@@ -143,7 +143,7 @@ void pinless_hist_remove(struct pinless_hist *h)
 }
 
 /**
- * pinless_hist_init() - make the folder of all devices; no debugfs is no error
+ * pinless_hist_init() - create the directory of all devices
  *
  * Context: process context, may sleep; at the start of the module.
  */
@@ -153,10 +153,10 @@ void pinless_hist_init(void)
 }
 
 /**
- * pinless_hist_exit() - remove the folder of all devices
+ * pinless_hist_exit() - remove the directory of all devices
  *
- * Context: process context, may sleep; at the end of the module, when all devices
- * are gone.
+ * Context: process context, may sleep; at the end of the module, when all
+ * devices are gone.
  */
 void pinless_hist_exit(void)
 {

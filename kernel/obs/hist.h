@@ -17,7 +17,7 @@ enum pinless_hist_kind {
 
 #undef X
 
-/* Zero, then one for each power of two; the last has all that is larger. */
+/* One for 0, then one for each power of two; the last takes the rest. */
 #define PINLESS_HIST_BUCKETS	42
 
 struct dentry;
@@ -26,7 +26,7 @@ struct dentry;
  * struct pinless_hist - the histograms of one device
  * @on:  whether values are added; written under hist_mutex, read without
  * @dir: /sys/kernel/debug/pinless/INDEX, or NULL
- * @n:   values in each bucket: bucket b > 0 has 2^(b - 1) .. 2^b - 1
+ * @n:   how many values fell into each bucket: b > 0 is 2^(b - 1) .. 2^b - 1
  */
 struct pinless_hist {
 	bool on;
@@ -39,7 +39,8 @@ extern unsigned int pinless_hist_devices;
 /**
  * pinless_hist_wanted() - whether the histograms of any device are on
  *
- * A plain load, so that switching them changes no code under running CPUs.
+ * A plain load and no static key: switching must not patch code under running
+ * CPUs.
  *
  * Context: any.
  */

@@ -4,7 +4,7 @@
 #include "obs/stats.h"
 
 /**
- * pinless_counters_init() - make the counters of a device
+ * pinless_counters_init() - allocate the counters of a device
  * @c: filled in
  *
  * Context: process context, may sleep.
@@ -18,7 +18,7 @@ int pinless_counters_init(struct pinless_counters *c)
 
 /**
  * pinless_counters_destroy() - free the counters of a device
- * @c: nobody counts any more
+ * @c: no CPU adds to them any more
  *
  * Context: process context.
  */
@@ -28,7 +28,7 @@ void pinless_counters_destroy(struct pinless_counters *c)
 	c->pcpu = NULL;
 }
 
-/* What is the sum of others is not counted by itself. */
+/* Counters that are sums of others are not counted themselves. */
 static void add_sums(u64 *v)
 {
 	int i;

@@ -22,7 +22,7 @@ struct pinless_counter_values {
 
 /**
  * struct pinless_counters - the counters of one device
- * @pcpu: one set for each CPU; summed up when read
+ * @pcpu: one set for each CPU, summed up on reading
  */
 struct pinless_counters {
 	struct pinless_counter_values __percpu *pcpu;
@@ -31,8 +31,8 @@ struct pinless_counters {
 /**
  * pinless_count() - add to a port counter
  * @c:       counters of the device
- * @counter: which
- * @n:       how many
+ * @counter: which one
+ * @n:       how much to add
  *
  * Context: any.
  */

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The pinless authors */
 
 /*
- * What is measured of faults when somebody looks. Nothing of this runs, and no
- * clock is read, unless a tracepoint is enabled, or histograms are.
+ * What is measured of faults and invalidations. None of this runs, and no clock
+ * is read, unless a tracepoint or the histograms of a device are enabled.
  */
 #include <linux/ktime.h>
 
@@ -25,7 +25,7 @@ int pinless_times_dev(const struct pinless_port *port)
 }
 
 /**
- * pinless_times_begin() - a fault begins
+ * pinless_times_begin() - start the clock of a fault
  * @t: filled in
  *
  * Context: any.
@@ -38,8 +38,7 @@ void pinless_times_begin(struct pinless_times *t)
 }
 
 /**
- * pinless_times_stage() - the time since the last call, or the beginning, was
- * that of a stage
+ * pinless_times_stage() - charge a stage with the time since the last call
  * @t:     the times
  * @stage: which stage
  *
@@ -69,11 +68,11 @@ static void add_fault(struct pinless_hist *h, const struct pinless_times *t,
 /**
  * pinless_times_end() - a fault is over
  * @t:     the times
- * @port:  of the device that it was for; NULL when the region is gone
+ * @port:  of the device that it was for; NULL if the region is gone
  * @addr:  first user address
  * @len:   bytes
  * @flags: enum pinless_fault_flags
- * @err:   what came of it, 0 or a negative errno
+ * @err:   its result, 0 or a negative errno
  *
  * Context: any; @port stays meanwhile.
  */
@@ -85,17 +84,17 @@ void pinless_times_end(struct pinless_times *t, struct pinless_port *port,
 	if (trace_pinless_fault_enabled())
 		trace_pinless_fault(pinless_times_dev(port), addr, len, flags,
 				    err, t, total);
-	/* What a worker goes on with counts there. */
+	/* -EAGAIN: a worker goes on with it, and adds it when it is done. */
 	if (port && pinless_hist_wanted() && err != -EAGAIN)
 		add_fault(&port->hist, t, total);
 }
 
 /**
  * pinless_times_invalidated() - an invalidation is done with a leaf
- * @range: what the kernel has said
+ * @range: the invalidation
  * @start: first address of it in the leaf
  * @end:   the address after the last one
- * @port:  of the device that some of the pages were for; or NULL
+ * @port:  of a device that some of the pages were brought in for; or NULL
  * @pages: how many it took, or made read-only
  * @total: nanoseconds
  *

@@ -10,21 +10,21 @@ struct pinless_port;
 
 /* Where the time of a fault goes. */
 enum pinless_stage {
-	PINLESS_STAGE_LOCK,	/* until it has its locks, and no invalidation runs */
-	PINLESS_STAGE_HMM,	/* the page tables: walked, or faulted by the kernel */
-	PINLESS_STAGE_COMMIT,	/* leaf and table made, entries stored */
+	PINLESS_STAGE_LOCK,	/* wait for locks and invalidations */
+	PINLESS_STAGE_HMM,	/* look in the page tables, fault */
+	PINLESS_STAGE_COMMIT,	/* allocate, store the entries */
 	PINLESS_STAGES
 };
 
 /**
- * struct pinless_times - how long a fault took, while somebody wants to know
+ * struct pinless_times - where the time of a fault goes, if that is measured
  * @begin:      ktime_get_ns() when it began
  * @mark:       the same, when its last stage ended
  * @stage:      nanoseconds in each stage
- * @pages:      pages that were missing, and are there now
+ * @pages:      pages that were missing and have been brought in
  * @neighbours: pages that were taken along
  * @calls:      times that the kernel was asked
- * @retries:    times that an invalidation came between
+ * @retries:    times that an invalidation collided
  */
 struct pinless_times {
 	u64 begin;
@@ -46,8 +46,8 @@ void pinless_times_invalidated(const struct mmu_notifier_range *range,
 			       unsigned int pages, u64 total);
 
 /**
- * pinless_times_note() - a stage is over, where somebody wants to know
- * @t:     the times, or NULL when nobody did at the beginning
+ * pinless_times_note() - end a stage, if the fault is measured
+ * @t:     the times, or NULL if it is not
  * @stage: which stage
  *
  * Context: any.

@@ -14,9 +14,9 @@
 #include "obs/timing.h"
 
 /*
- * What docs/measuring.md describes. Addresses are those of the process whose
- * memory it is; "dev" is the number that "rdma dev" shows, -1 when the region is
- * gone; "_ns" are nanoseconds.
+ * Described in docs/measuring.md. Addresses are those of the process that the
+ * memory belongs to; "dev" is the number that "rdma dev" shows, -1 if the
+ * region is gone; "_ns" are nanoseconds.
  */
 
 #define PINLESS_TRACE_FLAGS \
@@ -71,7 +71,7 @@ TRACE_EVENT(pinless_fault_begin,
 		  __print_flags(__entry->flags, "|", PINLESS_TRACE_FLAGS))
 );
 
-/* It is over; what the stages leave of the total is what lies between them. */
+/* The end of it. What the stages do not add up to was spent between them. */
 TRACE_EVENT(pinless_fault,
 	TP_PROTO(int dev, u64 addr, u64 len, unsigned int flags, int err,
 		 const struct pinless_times *t, u64 total),
@@ -114,7 +114,7 @@ TRACE_EVENT(pinless_fault,
 		  __entry->lock, __entry->hmm, __entry->commit)
 );
 
-/* An invalidation came between: what a fault has found is not used. */
+/* An invalidation collided with a fault, which discards what it has found. */
 TRACE_EVENT(pinless_retry,
 	TP_PROTO(u64 addr, unsigned int retries),
 	TP_ARGS(addr, retries),
@@ -129,7 +129,7 @@ TRACE_EVENT(pinless_retry,
 	TP_printk("addr=0x%llx retries=%u", __entry->addr, __entry->retries)
 );
 
-/* What came of the request after a fault in the caller's own context. */
+/* The step of a request after a fault that was served in place. */
 TRACE_EVENT(pinless_copy,
 	TP_PROTO(int dev, u32 qpn, u64 bytes, bool over, u64 copy,
 		 u64 completion),
@@ -155,7 +155,7 @@ TRACE_EVENT(pinless_copy,
 		  __entry->copy, __entry->completion)
 );
 
-/* An invalidation of what lies in one leaf, whether it took pages or not. */
+/* The part of an invalidation in one leaf, whether it took pages or not. */
 TRACE_EVENT(pinless_invalidate,
 	TP_PROTO(int dev, u64 start, u64 end, enum mmu_notifier_event event,
 		 bool blockable, unsigned int pages, u64 total),
@@ -184,7 +184,7 @@ TRACE_EVENT(pinless_invalidate,
 		  __entry->blockable, __entry->pages, __entry->total)
 );
 
-/* The kernel needed memory. */
+/* The shrinker has been called. */
 TRACE_EVENT(pinless_shrink,
 	TP_PROTO(unsigned long wanted, unsigned long scanned,
 		 unsigned long freed, u64 total),
@@ -206,7 +206,7 @@ TRACE_EVENT(pinless_shrink,
 		  __entry->total)
 );
 
-/* A call of ibv_advise_mr; its faults come before it, or without flush after. */
+/* A call of ibv_advise_mr. Its faults precede it; without flush they follow. */
 TRACE_EVENT(pinless_advise,
 	TP_PROTO(int dev, u32 advice, bool flush, u32 ranges, int err,
 		 u64 total),

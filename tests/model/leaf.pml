@@ -28,7 +28,7 @@
 #ifndef ADDRS
 #define ADDRS	1
 #endif
-/* Memory for leaves: one more than addresses, for who loses the race to add. */
+/* Memory for leaves: one more than addresses, for the loser of a race to add. */
 #ifndef LEAVES
 #define LEAVES	2
 #endif
@@ -212,7 +212,7 @@ inline leaf_kill(l)
 	write_unlock(l)
 }
 
-/* Waits for those who were in a read-side section when it began. */
+/* Waits for the read-side sections that were running when it began. */
 inline grace_period()
 {
 #ifndef BREAK_RCU
@@ -681,7 +681,7 @@ end:
 	mirror_put()
 }
 
-/* Who meets whom. */
+/* Which processes meet. */
 #if defined(CASE_EVENTS)	/* invalidations that overlap */
 #define PROCESSES run device(0, 0); run invalidator(0, true, 1); \
 	run invalidator(0, false, 2)

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The pinless authors */
 /*
  * Description: the translation of one leaf: what a fault stores, what an
- * invalidation takes away and whom it charges, when pages are marked dirty, and
- * a long random run of all of it against a model.
+ * invalidation takes away and which account it charges, when pages are marked
+ * dirty, and a long random run of all of it against a model.
  *
  * Sources: kernel/mm/leaf.c over shim/; include paths kernel and shim.
  */
@@ -319,7 +319,7 @@ static void test_accounts(void **state)
 	store(leaf, 0, 2, pfns, true, 1);
 	store(leaf, 3, 5, pfns, true, 2);
 	store(leaf, 6, 8, pfns, true, 3);
-	/* Region 2 is gone: nobody pays for its pages. */
+	/* Region 2 is gone: its pages are charged to none. */
 	accounts[2].id = 0;
 	/* Region 3 has lost its device. */
 	accounts[3].port = NULL;
@@ -346,10 +346,10 @@ static void test_protect(void **state)
 	assert_int_equal(values.v[PINLESS_CNT_INVAL_PROTECT_PAGE], 1);
 	assert_int_equal(values.v[PINLESS_CNT_DROP_CALLS], 1);
 
-	/* Whoever needs the right that is missing now brings the page in anew. */
+	/* A fault that needs the missing right brings the page in anew. */
 	assert_int_equal(store(leaf, 0, 0, &again, true, 2), 1);
 	assert_entry(leaf, 0, 1, true, 2);
-	/* Who needs none that is missing does not. */
+	/* One that needs no missing right does not. */
 	assert_int_equal(store(leaf, 0, 0, &again, false, 3), 0);
 	assert_entry(leaf, 0, 1, true, 2);
 

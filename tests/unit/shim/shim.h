@@ -113,7 +113,7 @@ extern int shim_rcu_depth;
 #define rcu_read_lock()		((void)shim_rcu_depth++)
 #define rcu_read_unlock()	((void)shim_rcu_depth--)
 #define rcu_barrier()		((void)0)
-/* Nobody else reads, so the grace period is over. */
+/* There is no other reader, so the grace period is over. */
 #define call_rcu(head, fn)	(fn)(head)
 
 struct list_head {
