@@ -197,6 +197,7 @@ machine_group()
 {
 	local kernel=$1 group=$2 left=${3:-} base=$OUT/logs/$1.$2 limit part reason
 
+	: >"$base.output"
 	job_dir_make
 	trap 'rm -rf "$JOB"' EXIT
 	machine_job "$kernel" "$group" "$left"
