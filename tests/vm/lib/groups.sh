@@ -83,13 +83,15 @@ group_seconds()
 	echo $((${GROUP_FIELD[$1.limit]/torture/$2}))
 }
 
-# group_environment GROUP: sets the variables of its machine, for the caller's subshell
+# group_environment GROUP: sets the variables of its machine, for the caller's subshell;
+# a number of CPUs that was asked for (VM_CPUS) stays
 group_environment()
 {
 	local list word
 
 	IFS=';' read -ra list <<<"${GROUP_FIELD[$1.environment]}"
 	for word in "${list[@]}"; do
+		[ "${word%%=*}" != VM_CPUS ] || [ -z "${VM_CPUS:-}" ] || continue
 		declare -g "$word"
 	done
 }

@@ -51,6 +51,13 @@ perftest_source_get()
 	PERFTEST_SOURCE=$CACHED
 }
 
+# perftest_series: prints a hash of the series and of what builds it
+perftest_series()
+{
+	hash_of "$PERFTEST_SHA256" "$PERFTEST_PATCHES/series" "$PERFTEST_PATCHES/alone" \
+		"$PERFTEST_PATCHES"/[0-9]*.patch "$TOP/perftest-patches/build.sh"
+}
+
 # perftest_built PART TEXT: a build in perftest's own root
 perftest_built()
 {
@@ -58,8 +65,7 @@ perftest_built()
 
 	perftest_source_get
 	BUILD_BINDS=("$PERFTEST_SOURCE:/perftest:ro")
-	built "$1" "$2" "$1" "$PERFTEST_VERSION" -- \
-		"$PERFTEST_SHA256" "$PERFTEST_PATCHES" "$TOP/perftest-patches/build.sh"
+	built "$1" "$2" "$1" "$PERFTEST_VERSION" -- "$(perftest_series)"
 }
 
 # build_perftest: sets CACHED to a folder with the patched programs
@@ -72,6 +78,24 @@ build_perftest()
 build_perftest_each()
 {
 	perftest_built perftest-each "building perftest after every patch, warnings are errors"
+}
+
+# perftest_recorded: was this very series built after every patch, as the tree says?
+perftest_recorded()
+{
+	[ "$(grep -v '^#' "$PERFTEST_PATCHES/built" 2>/dev/null)" = "$(perftest_series)" ]
+}
+
+# perftest_record: the tree says so from now on
+perftest_record()
+{
+	cat >"$PERFTEST_PATCHES/built" <<BUILT
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (c) 2026 The pinless authors
+# The series that was built after every patch; written by
+# PINLESS_RECORD=1 ./pinless test --only build (docs/testing.md).
+$(perftest_series)
+BUILT
 }
 
 # job_perftest_parts: the patched programs, for a job

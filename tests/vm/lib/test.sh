@@ -48,6 +48,23 @@ test_warnings()
 	fi
 }
 
+# Building perftest after every patch takes minutes, and says something new only where
+# the series has changed: then, or when PINLESS_RECORD asks for it, it is built.
+test_perftest_each()
+{
+	if perftest_recorded && [ -z "${PINLESS_RECORD:-}" ]; then
+		result pass build.perftest-each 0 'recorded for this series'
+		return
+	fi
+	test_build build.perftest-each build_perftest_each || return
+	if [ -n "${PINLESS_RECORD:-}" ]; then
+		perftest_record
+	else
+		result FAIL build.perftest-recorded 0 \
+			"the series is another than $PERFTEST_PATCHES/built says: PINLESS_RECORD=1 ./pinless test --only build"
+	fi
+}
+
 # One script per kind of check that needs nothing but the sources.
 test_sources()
 {
@@ -197,6 +214,7 @@ machine_group()
 {
 	local kernel=$1 group=$2 left=${3:-} base=$OUT/logs/$1.$2 limit part reason
 
+	: >"$base.output"
 	job_dir_make
 	trap 'rm -rf "$JOB"' EXIT
 	machine_job "$kernel" "$group" "$left"
@@ -440,7 +458,7 @@ command_test()
 		for kernel in $kernels; do
 			test_warnings "$kernel"
 		done
-		test_build build.perftest-each build_perftest_each
+		test_perftest_each
 	fi
 	# The sanitizer's machine takes the same programs.
 	if [ -n "$groups" ] || sanitize_wanted; then

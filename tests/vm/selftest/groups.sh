@@ -70,6 +70,9 @@ ok '--sanitize' "$(machines 7.x-sanitize '' 7.x-sanitize)" '7.x-sanitize each: p
 7.x-sanitize some: pinless'
 ok limit "$(group_seconds some 300)" 310
 ok environment "$(group_environment some; echo "$A,$B")" '1,2 b=3'
+groups_load /dev/stdin <<<$'cpus\tall\tpinless\t-\t1\tVM_CPUS=4\ttext' || bad=1
+ok 'CPUs' "$(unset VM_CPUS; group_environment cpus; echo "$VM_CPUS")" 4
+ok '--cpus' "$(VM_CPUS=8; group_environment cpus; echo "$VM_CPUS")" 8
 # Wrong tables
 printf 'a\tall\tpinless\t-\t1\t-\n' | groups_load /dev/stdin && ok 'six columns' taken refused
 printf 'a\tall\tpinless\t-\t1\t-\tb\tc\n' | groups_load /dev/stdin && ok 'eight columns' taken refused

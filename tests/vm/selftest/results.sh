@@ -36,11 +36,12 @@ harness()
 	done
 	KERNEL='' DEVICE='' FLAVOUR='' ONLY=verbs CONFORMANCE='' TORTURE=300 VM_MODE=wall
 	OUT=$work/out RESULTS=${1:-$work/out/results.tsv}
-	rm -rf "$work/out" "$work/tries"
+	rm -rf "$work/out"
+	: >"$work/tries"
 	mkdir -p "$OUT/logs"
 	host_accel()		{ echo "${ACCEL:-tcg}"; }
 	job_device_parts()	{ :; }
-	job_program_parts()	{ :; }
+	job_program_parts()	{ [ -z "${JOB_DIES:-}" ] || die 'odplat was not built'; }
 	machines_parallel()	{ echo 1; }
 	vm_run()
 	{
@@ -123,6 +124,8 @@ machine 1 0 '' 'RESULT passed verbs.pinless.data_write 1 ' SUITE-END
 judged 'an unknown verdict' '0 1 0' 1
 machine 1 0 '' 'STANDING 1 idle' 'STANDING 0 busy' 'STANDING 1 idle' "$good" SUITE-END
 judged 'CPUs that stood still' '1 0 0' 1 '^CPUs of machines that stood still: 2 idle, 1 busy$'
+
+JOB_DIES=1 judged 'a job that cannot be made' '0 1 0' 0 'odplat was not built'
 
 # A CPU that stands still for good: once more, and what was found stays found
 machine 2 0 '' "$good" SUITE-END
