@@ -6,10 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "breakdown.h"
+#include "cases/cases.h"
+#include "cases/runner.h"
 #include "options.h"
-#include "report.h"
-#include "runner.h"
+#include "plot/plot.h"
+#include "report/report.h"
+#include "trace/breakdown.h"
 
 enum { EXIT_MEASURED = 0, EXIT_NOT_MEASURED = 1, EXIT_USAGE = 2 };
 
@@ -25,9 +27,9 @@ static void list_cases(const struct run *run, const struct options *options)
 {
 	for (size_t j = 0; j < run->job_count; j++)
 		for (unsigned int which = 0; which < 2; which++)
-			if (job_selected(&run->jobs[j], which, options))
+			if (job_selected(&run->jobs[j], which, &options->selection))
 				printf("%-34s %u\n", run->jobs[j].name[which],
-				       options->iterations ? options->iterations
+				       options->selection.iterations ? options->selection.iterations
 							   : run->jobs[j].samples);
 }
 
@@ -38,8 +40,8 @@ static bool survey(const struct run *run, const struct options *options, bool *n
 
 	*needs_device = false;
 	for (size_t j = 0; j < run->job_count; j++) {
-		if (!job_selected(&run->jobs[j], 0, options) &&
-		    !job_selected(&run->jobs[j], 1, options))
+		if (!job_selected(&run->jobs[j], 0, &options->selection) &&
+		    !job_selected(&run->jobs[j], 1, &options->selection))
 			continue;
 		any = true;
 		*needs_device |= !run->jobs[j].on_cpu;
@@ -165,7 +167,7 @@ static int measure(struct run *run, const struct options *options)
 	struct results results;
 	bool good;
 
-	if (run_jobs(run->jobs, run->job_count, run->links, run->link_count, options, &results)) {
+	if (run_jobs(run->jobs, run->job_count, run->links, run->link_count, &options->selection, &results)) {
 		fputs("odplat: out of memory\n", stderr);
 		return EXIT_NOT_MEASURED;
 	}
@@ -183,13 +185,13 @@ static int measure(struct run *run, const struct options *options)
 /* Of the devices that were not asked for by name, those of other drivers are left out. */
 static int breakdown(struct run *run, const struct options *options)
 {
-	unsigned int samples = options->iterations ? options->iterations : BREAKDOWN_SAMPLES;
+	unsigned int samples = options->selection.iterations ? options->selection.iterations : BREAKDOWN_SAMPLES;
 	bool shown = false, good = true;
 	struct message why;
 	int err;
 
 	for (size_t l = 0; l < run->link_count; l++) {
-		err = run_breakdown(stdout, &run->links[l], samples, options->counted, &why);
+		err = run_breakdown(stdout, &run->links[l], samples, options->selection.counted, &why);
 		if (!err)
 			shown = true;
 		else

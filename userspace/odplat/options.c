@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device.h"
-#include "text.h"
+#include "base/text.h"
+#include "rdma/device.h"
 
 static const char help[] =
 	"Usage: odplat [OPTION]...\n"
@@ -106,7 +106,7 @@ static bool take_option(int option, const char *argument, struct options *option
 	case 'd':
 		return add_name(&options->devices, argument);
 	case 'c':
-		return add_name(&options->cases, argument);
+		return add_name(&options->selection.cases, argument);
 	case 'g':
 		if (!number("--gid", argument, 0, 255, &value))
 			return false;
@@ -118,7 +118,7 @@ static bool take_option(int option, const char *argument, struct options *option
 		options->port = (uint8_t)value;
 		return true;
 	case 'n':
-		return number("--iterations", argument, 1, 10000000, &options->iterations);
+		return number("--iterations", argument, 1, 10000000, &options->selection.iterations);
 	case OPTION_PROCESSES:
 		return number("--processes", argument, 1, 2, &options->processes);
 	case 'j':
@@ -134,7 +134,7 @@ static bool take_option(int option, const char *argument, struct options *option
 		options->list = true;
 		return true;
 	case OPTION_COUNTED:
-		options->counted = true;
+		options->selection.counted = true;
 		return true;
 	case OPTION_BREAKDOWN:
 		options->breakdown = true;
@@ -143,10 +143,10 @@ static bool take_option(int option, const char *argument, struct options *option
 		options->csv = true;
 		return true;
 	case OPTION_PROGRESS:
-		options->progress = PROGRESS_ON;
+		options->selection.progress = PROGRESS_ON;
 		return true;
 	case 'q':
-		options->progress = PROGRESS_OFF;
+		options->selection.progress = PROGRESS_OFF;
 		return true;
 	default:
 		return false;
@@ -218,12 +218,12 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 	}
 	if (options->breakdown &&
 	    (options->csv || options->json || options->plot || options->compare ||
-	     options->cases.count || options->processes == 2)) {
+	     options->selection.cases.count || options->processes == 2)) {
 		fputs("odplat: --breakdown has cases and a form of its own, in one process: leave out "
 		      "--case, --json, --csv, --plot, --compare and --processes 2\n", stderr);
 		return PARSED_WRONG;
 	}
-	if (options->breakdown && options->iterations > 100000) {
+	if (options->breakdown && options->selection.iterations > 100000) {
 		fputs("odplat: --breakdown keeps all events in memory: --iterations up to 100000\n",
 		      stderr);
 		return PARSED_WRONG;
@@ -234,5 +234,5 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 void free_options(struct options *options)
 {
 	free(options->devices.name);
-	free(options->cases.name);
+	free(options->selection.cases.name);
 }

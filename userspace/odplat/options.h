@@ -7,29 +7,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** struct names - a list of arguments; the strings belong to argv */
-struct names {
-	const char **name;
-	size_t count;
-};
-
-enum progress { PROGRESS_AUTO, PROGRESS_ON, PROGRESS_OFF };
+#include "cases/runner.h"
 
 /** struct options - the command line */
 struct options {
 	struct names devices;		/* empty: every device that works */
-	struct names cases;		/* patterns; empty: all */
+	struct selection selection;
 	uint8_t port;
 	int gid_index;
-	unsigned int iterations;	/* 0: by the cost of the case */
 	unsigned int processes;		/* 1 or 2 */
-	bool counted;
 	bool list;
 	bool breakdown;			/* of the time of page faults */
 	bool csv;
 	bool compare;			/* the two devices side by side */
 	const char *diff[2];		/* files of two runs; NULL: measure */
-	enum progress progress;
 	const char *read;		/* file of an earlier run; NULL: measure */
 	const char *json;
 	const char *plot;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pattern.h"
-#include "results.h"
-#include "stages.h"
+#include "base/pattern.h"
+#include "base/results.h"
+#include "trace/stages.h"
 
 /* One row as report_json() writes it, with @more members. */
 #define ROW(more)								\

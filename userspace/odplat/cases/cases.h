@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (c) 2026 The pinless authors */
+#ifndef ODPLAT_CASES_H
+#define ODPLAT_CASES_H
+
+#include "cases/job.h"
+
+/**
+ * build_jobs() - the table of all jobs
+ * @count: out
+ *
+ * Return: an array to free(), or NULL when there is no memory.
+ */
+struct job *build_jobs(size_t *count);
+
+#endif
