@@ -58,7 +58,9 @@ class Measured:
         # Medians of counted runs depend on the phase of the scheduler.
         if row['unit'] == 'B':
             return row['median'] / MIB
-        return row[statistic or ('mean98' if self.counted else 'median')] / 1000
+        value = row[statistic or ('mean98' if self.counted else 'median')]
+        # Too few samples have no mean without the top 2 %.
+        return (row['median'] if value is None else value) / 1000
 
 
 class Row:

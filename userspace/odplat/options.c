@@ -20,9 +20,12 @@ static const char help[] =
 	"  -p, --port NUMBER      port (default: the first active one)\n"
 	"  -c, --case PATTERN     measure the cases that match, such as 'write.8.*' or '{reg,dereg}.odp.*';\n"
 	"                         may be repeated (default: all but growth.*)\n"
-	"  -l, --list             list the cases and their number of samples, and stop\n"
+	"  -l, --list             list the cases, their numbers of samples and their references, and stop\n"
 	"  -n, --iterations N     samples of every case (default: by the cost of the case)\n"
 	"      --processes 1|2    1: both sides in this process (default); 2: the target in a child process\n"
+	"      --poll             poll for completions all the time, never arm the queue and sleep\n"
+	"      --pin CPU          run on this CPU only (default: where the scheduler likes)\n"
+	"      --strict           exit with status 3 when a device corrupted data\n"
 	"      --counted          the clock counts instructions: label the results so, leave out what makes no sense\n"
 	"  -j, --json FILE        write the results as JSON; '-' is standard output, and no table then\n"
 	"      --csv              print CSV instead of the table\n"
@@ -37,7 +40,7 @@ static const char help[] =
 	"      --version          the version\n"
 	"\n"
 	"Exit status: 0 measured (a device that corrupted data is marked in the table), 1 could not measure,\n"
-	"2 wrong usage. See odplat(1).\n";
+	"2 wrong usage, 3 data was corrupted (with --strict). See odplat(1).\n";
 
 enum {
 	OPTION_PROCESSES = 256,
@@ -46,9 +49,12 @@ enum {
 	OPTION_COMPARE,
 	OPTION_CSV,
 	OPTION_DIFF,
+	OPTION_PIN,
 	OPTION_PLOT,
+	OPTION_POLL,
 	OPTION_READ,
 	OPTION_PROGRESS,
+	OPTION_STRICT,
 	OPTION_VERSION
 };
 
@@ -60,6 +66,9 @@ static const struct option long_options[] = {
 	{ "list", no_argument, NULL, 'l' },
 	{ "iterations", required_argument, NULL, 'n' },
 	{ "processes", required_argument, NULL, OPTION_PROCESSES },
+	{ "poll", no_argument, NULL, OPTION_POLL },
+	{ "pin", required_argument, NULL, OPTION_PIN },
+	{ "strict", no_argument, NULL, OPTION_STRICT },
 	{ "counted", no_argument, NULL, OPTION_COUNTED },
 	{ "breakdown", no_argument, NULL, OPTION_BREAKDOWN },
 	{ "json", required_argument, NULL, 'j' },
@@ -121,6 +130,17 @@ static bool take_option(int option, const char *argument, struct options *option
 		return number("--iterations", argument, 1, 10000000, &options->selection.iterations);
 	case OPTION_PROCESSES:
 		return number("--processes", argument, 1, 2, &options->processes);
+	case OPTION_PIN:
+		if (!number("--pin", argument, 0, 8191, &value))
+			return false;
+		options->pin = (int)value;
+		return true;
+	case OPTION_POLL:
+		options->poll = true;
+		return true;
+	case OPTION_STRICT:
+		options->strict = true;
+		return true;
 	case 'j':
 		options->json = argument;
 		return true;
@@ -153,6 +173,21 @@ static bool take_option(int option, const char *argument, struct options *option
 	}
 }
 
+/* What getopt_long() has not understood: the argument that it has just passed. */
+static void report_unknown(int option, char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (option == ':')
+		fprintf(stderr, "odplat: %s needs an argument: see \"odplat --help\"\n", word);
+	else if (word[0] == '-' && word[1] != '-')
+		fprintf(stderr, "odplat: \"-%c\" is no option: \"odplat --help\" lists them\n",
+			optopt ? optopt : word[1]);
+	else
+		fprintf(stderr, "odplat: \"%s\" is no option, or not in this form: "
+			"\"odplat --help\" lists them\n", word);
+}
+
 /* An option with two arguments: getopt_long() knows of the first. */
 static bool take_pair(int option, const char *first, int argc, char **argv, struct options *options)
 {
@@ -179,8 +214,9 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 
 	*options = (struct options){ .gid_index = DEVICE_ANY_GID,
 				     .port = DEVICE_ANY_PORT,
-				     .processes = 1 };
-	while ((option = getopt_long(argc, argv, "d:g:p:c:ln:j:qh", long_options, NULL)) != -1) {
+				     .processes = 1,
+				     .pin = -1 };
+	while ((option = getopt_long(argc, argv, ":d:g:p:c:ln:j:qh", long_options, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(help, stdout);
 			return PARSED_DONE;
@@ -189,15 +225,18 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 			printf("odplat %s\n", ODPLAT_VERSION);
 			return PARSED_DONE;
 		}
+		if (option == '?' || option == ':') {
+			report_unknown(option, argv);
+			return PARSED_WRONG;
+		}
 		if (option == OPTION_COMPARE || option == OPTION_DIFF
 			    ? !take_pair(option, optarg, argc, argv, options)
 			    : !take_option(option, optarg, options)) {
-			fputs("Try \"odplat --help\".\n", stderr);
 			return PARSED_WRONG;
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "odplat: \"%s\" is no option\nTry \"odplat --help\".\n",
+		fprintf(stderr, "odplat: \"%s\" is no option: \"odplat --help\" lists them\n",
 			argv[optind]);
 		return PARSED_WRONG;
 	}
@@ -213,6 +252,11 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 	}
 	if (options->csv && options->json && !strcmp(options->json, "-")) {
 		fputs("odplat: --csv and --json - both want standard output: give --json a file\n",
+		      stderr);
+		return PARSED_WRONG;
+	}
+	if (options->strict && (options->diff[0] || options->breakdown)) {
+		fputs("odplat: --strict is about the results of one run: not with --diff or --breakdown\n",
 		      stderr);
 		return PARSED_WRONG;
 	}

@@ -16,6 +16,9 @@ struct options {
 	uint8_t port;
 	int gid_index;
 	unsigned int processes;		/* 1 or 2 */
+	int pin;			/* CPU; -1: wherever the scheduler likes */
+	bool poll;			/* for completions, and never sleep */
+	bool strict;			/* a device that corrupts data is a failure */
 	bool list;
 	bool breakdown;			/* of the time of page faults */
 	bool csv;
@@ -32,7 +35,7 @@ enum parsed { PARSED_RUN, PARSED_DONE, PARSED_WRONG };
 /**
  * parse_options() - read the command line; --help and --version are answered here
  *
- * A mistake is named on standard error. Free with free_options().
+ * A mistake is named on standard error, in one line. Free with free_options().
  */
 enum parsed parse_options(int argc, char **argv, struct options *options);
 

@@ -54,7 +54,7 @@ bool results_figure(const struct results *results, struct row *row, double *figu
 	row_summary(row, &summary);
 	if (!summary.count)
 		return false;
-	*figure = results->counted ? summary.mean98 : (double)summary.median;
+	*figure = results->counted && has_mean98(&summary) ? summary.mean98 : (double)summary.median;
 	return true;
 }
 
@@ -67,29 +67,20 @@ void free_results(struct results *results)
 	memset(results, 0, sizeof(*results));
 }
 
-bool floor_of(const char *name, char *floor, bool *on_cpu)
+struct row *results_reference(const struct results *results, const struct row *row)
 {
-	static const struct {
-		const char *pattern, *floor;
-	} transfers[] = {
-		{ "{write,read,send,fetch-add}.8.*", "pvm.8" },
-		{ "{write,read,send}.256k.*", "pvm.256k" },
-		{ "{write,read,send}.2m.*.thp", "pvm.2m.thp" },
-		{ "{write,read,send}.2m.*", "pvm.2m" },
-	};
-	const char *last;
+	struct row *found;
 
-	*on_cpu = true;
-	for (size_t i = 0; i < sizeof(transfers) / sizeof(transfers[0]); i++) {
-		if (glob_match(transfers[i].pattern, name)) {
-			snprintf(floor, CASE_NAME_SIZE, "%s", transfers[i].floor);
+	if (!row->reference[0])
+		return NULL;
+	found = results_find(results, row->device, row->reference);
+	return found ? found : results_find(results, CPU_DEVICE, row->reference);
+}
+
+bool results_corrupt(const struct results *results)
+{
+	for (size_t i = 0; i < results->count; i++)
+		if (results->row[i].verdict == VERDICT_BAD)
 			return true;
-		}
-	}
-	*on_cpu = false;
-	if (!glob_match("{dontneed,munmap}.*.{nic-*,registered*}", name))
-		return false;
-	last = strrchr(name, '.');
-	snprintf(floor, CASE_NAME_SIZE, "%.*s.unregistered", (int)(last - name), name);
-	return true;
+	return false;
 }

@@ -18,6 +18,7 @@ enum verdict { VERDICT_NONE, VERDICT_GOOD, VERDICT_BAD };
 struct row {
 	const char *device;
 	char name[CASE_NAME_SIZE];
+	char reference[CASE_NAME_SIZE];	/* the case that does the same without RDMA; empty: none */
 	struct samples samples;
 	enum verdict verdict;		/* of the data that was moved; NONE: nothing to verify */
 	bool failed;
@@ -73,21 +74,22 @@ struct row *results_find(const struct results *results, const char *device, cons
 
 /**
  * results_figure() - the one figure by which rows are compared
- * @figure: out, nanoseconds: the median in wall-clock mode; the mean without the top 2 % in counted
- * mode, where medians depend on the phase of the scheduler
+ * @figure: out, nanoseconds: the median in wall-clock mode; in counted mode, where medians depend on
+ * the phase of the scheduler, the mean without the top 2 %, if there are samples enough for it
  *
  * Return: false when the row has no samples, or failed.
  */
 bool results_figure(const struct results *results, struct row *row, double *figure);
 
 /**
- * floor_of() - what the same work costs without RDMA
- * @name: a case
- * @floor: out, at least CASE_NAME_SIZE
- * @on_cpu: out, whether the floor is a row of CPU_DEVICE, or one of the same device
+ * results_reference() - the row that @row is compared with: its reference, measured on the same device
+ * or on CPU_DEVICE
  *
- * Return: false when there is none.
+ * Return: NULL when the case has none, or it was not measured.
  */
-bool floor_of(const char *name, char *floor, bool *on_cpu);
+struct row *results_reference(const struct results *results, const struct row *row);
+
+/** results_corrupt() - did a device report success and deliver other bytes, in any row? */
+bool results_corrupt(const struct results *results);
 
 #endif

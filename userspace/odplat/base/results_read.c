@@ -209,6 +209,18 @@ static bool read_error(struct reader *reader, struct row *row)
 	return true;
 }
 
+static bool read_reference(struct reader *reader, struct row *row)
+{
+	char *text;
+
+	if (accept_word(reader, "null"))
+		return true;
+	if (!read_string(reader, &text))
+		return false;
+	snprintf(row->reference, sizeof(row->reference), "%s", text);
+	return true;
+}
+
 static bool row_member(struct reader *reader, const char *key, void *context)
 {
 	struct row *row = context;
@@ -234,6 +246,8 @@ static bool row_member(struct reader *reader, const char *key, void *context)
 			row->bytes = !strcmp(text, "B");
 		return true;
 	}
+	if (!strcmp(key, "reference"))
+		return read_reference(reader, row);
 	if (!strcmp(key, "verified"))
 		return read_verdict(reader, &row->verdict);
 	if (!strcmp(key, "error"))

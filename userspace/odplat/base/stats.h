@@ -19,11 +19,34 @@ struct summary {
 	size_t count;
 	uint64_t min;
 	uint64_t median;
-	double mean98;		/* mean without the top 2 % */
-	uint64_t p99;
-	uint64_t p999;
+	double mean98;		/* mean without the top 2 %; see has_mean98() */
+	uint64_t p99;		/* see has_p99() */
+	uint64_t p999;		/* see has_p999() */
 	uint64_t max;
 };
+
+/*
+ * Two per cent of fewer than 50 samples are no sample, and a percentile of fewer samples than it has
+ * parts is the maximum under another name: such figures are not shown.
+ */
+#define SAMPLES_OF_MEAN98	50
+#define SAMPLES_OF_P99		100
+#define SAMPLES_OF_P999		1000
+
+static inline bool has_mean98(const struct summary *summary)
+{
+	return summary->count >= SAMPLES_OF_MEAN98;
+}
+
+static inline bool has_p99(const struct summary *summary)
+{
+	return summary->count >= SAMPLES_OF_P99;
+}
+
+static inline bool has_p999(const struct summary *summary)
+{
+	return summary->count >= SAMPLES_OF_P999;
+}
 
 /** samples_add() - append @value; returns false when there is no memory */
 bool samples_add(struct samples *samples, uint64_t value);

@@ -13,4 +13,7 @@
  */
 struct job *build_jobs(size_t *count);
 
+/** job_reference() - the case that the cases of job @number are compared with, or "" */
+const char *job_reference(const struct job *jobs, size_t number);
+
 #endif

@@ -28,7 +28,7 @@ static void add_regions(struct job_table *table)
 	for (size_t c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
 		snprintf(second, sizeof(second), "growth.reg.odp.4k.over.%s", counts[c].name);
 		add_job(table, (struct job){
-			.run = run_growth_over, .many = counts[c].regions, .samples = 20,
+			.run = run_growth_over, .many = counts[c].regions, .samples = 100,
 			.in_one_round = true, .named_only = true,
 		}, second, "growth.dontneed.1.over.%s", counts[c].name);
 	}
@@ -66,7 +66,7 @@ static void add_faults(struct job_table *table)
 		for (size_t m = 0; m < sizeof(members) / sizeof(members[0]); m++)
 			add_job(table, (struct job){
 				.run = run_growth_faults, .sharing = kinds[k].sharing,
-				.many = members[m], .samples = 20, .in_one_round = true,
+				.many = members[m], .samples = 50, .in_one_round = true,
 				.named_only = true,
 			}, NULL, "growth.fault.%s.qps.%u", kinds[k].name, members[m]);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/pattern.h"
 #include "cases/run.h"
 
@@ -171,8 +172,11 @@ static void work(struct member *member)
 	struct board *board = member->crew->board;
 	struct message why = { "unknown error" };
 	sigset_t alarm;
-	int err = member_open(member, &why);
+	int err;
 
+	/* Members fault at the same time only where each can have a CPU. */
+	cpu_unpin();
+	err = member_open(member, &why);
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);
 	for (unsigned int batch = 0; batch < member->crew->batches; batch++) {

@@ -27,7 +27,7 @@ enum memory_object { MEMORY_QP, MEMORY_CQ, MEMORY_MR };
 
 /** struct bench - what a case is measured on */
 struct bench {
-	struct link *link;	/* NULL for the floors */
+	struct link *link;	/* NULL for the references */
 	uint64_t seed;		/* the last pattern used */
 };
 
@@ -49,10 +49,11 @@ struct job {
 	job_function *run;
 	unsigned int samples;		/* in a whole run */
 	unsigned int warmups;		/* samples taken before, and thrown away */
-	bool on_cpu;			/* a floor: needs no device */
+	bool on_cpu;			/* a reference: needs no device */
 	bool wall_only;			/* makes no sense counted */
 	enum operation operation;	/* transfers */
 	enum state state[2];		/* transfers: of each end; others: [0] */
+	unsigned int reference;		/* 1 + number of the job that does it without RDMA; 0: none */
 	size_t length;			/* bytes worked on */
 	bool huge;			/* in transparent huge pages */
 	bool unmap;			/* invalidations: munmap() instead of MADV_DONTNEED */

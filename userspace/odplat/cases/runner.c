@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/turns.h"
+#include "cases/cases.h"
 
 /* One job on one device, and where its samples go. */
 struct unit {
@@ -107,6 +109,22 @@ static void count_part(const struct unit *unit, unsigned int round, unsigned int
 	*to = (unsigned int)((uint64_t)unit->samples * (round + 1) / ROUNDS);
 }
 
+/*
+ * What comes at place @u of a round: the devices of a job stand side by side, and take turns in going
+ * first. A job of one round only has its turn by its place.
+ */
+static const struct unit *turn_unit(const struct plan *plan, size_t u, unsigned int round)
+{
+	const struct job *job = plan->unit[u].job;
+	size_t first = u, end = u + 1;
+
+	while (first && plan->unit[first - 1].job == job)
+		first--;
+	while (end < plan->count && plan->unit[end].job == job)
+		end++;
+	return &plan->unit[first + turn_of(end - first, round + first, u - first)];
+}
+
 static void run_plan(const struct plan *plan, struct progress_line *line)
 {
 	struct row *const nowhere[2] = { NULL, NULL };
@@ -120,7 +138,7 @@ static void run_plan(const struct plan *plan, struct progress_line *line)
 	}
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		for (size_t u = 0; u < plan->count; u++) {
-			const struct unit *unit = &plan->unit[u];
+			const struct unit *unit = turn_unit(plan, u, round);
 			unsigned int from, to;
 
 			line->done = round * plan->count + u;
@@ -168,6 +186,8 @@ static void lay_out(const struct job *jobs, size_t job_count, struct link *links
 				unit[d].rows[which] = row;
 				row->device = unit[d].link ? unit[d].link->choice.name : CPU_DEVICE;
 				memcpy(row->name, jobs[j].name[which], sizeof(row->name));
+				snprintf(row->reference, sizeof(row->reference), "%s",
+					 job_reference(jobs, j));
 			}
 		}
 		plan->count += devices;

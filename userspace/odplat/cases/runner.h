@@ -37,7 +37,7 @@ bool job_selected(const struct job *job, unsigned int which, const struct select
  * @jobs: the table
  * @job_count: its length
  * @links: open links, one for each device
- * @link_count: may be 0, then only floors are measured
+ * @link_count: may be 0, then only the references of the CPU are measured
  * @selection: what to measure and how
  * @results: out, free with free_results()
  *

@@ -73,21 +73,25 @@ static const char *latency_tics(double range)
 	return "set xtics autofreq";
 }
 
-bool draw_latency(FILE *script, const struct results *results, const char *name)
+bool draw_latency(FILE *script, const struct results *results, const struct figure *figure)
 {
 	const char *devices[FIGURE_DEVICES];
 	size_t count = figure_devices(results, devices), panels = 0;
-	char floor[CASE_NAME_SIZE], any[CASE_NAME_SIZE];
-	double least = 0, most = 0, base;
-	bool shown[FIGURE_DEVICES] = { false }, on_cpu;
+	char file[CASE_NAME_SIZE];
+	double least = 0, most = 0, base = 0;
+	bool shown[FIGURE_DEVICES] = { false };
+	const char *reference = NULL;
 
 	for (size_t d = 0; d < count; d++) {
 		for (size_t l = 0; l < LOOKS; l++) {
-			struct row *row = find_measured(results, devices[d], name, looks[l].state);
+			struct row *row = find_measured(results, devices[d], figure->cases, looks[l].state);
 			struct summary s;
 
 			if (!row)
 				continue;
+			if (!reference && row->reference[0] &&
+			    results_figure(results, results_reference(results, row), &base))
+				reference = row->reference;
 			write_distribution(script, row, d, l);
 			row_summary(row, &s);
 			least = !least || (double)s.min < least ? (double)s.min : least;
@@ -98,17 +102,13 @@ bool draw_latency(FILE *script, const struct results *results, const char *name)
 	}
 	if (!panels)
 		return false;
-	snprintf(any, sizeof(any), "%s.warm", name);
-	if (!floor_of(any, floor, &on_cpu) ||
-	    !results_figure(results, results_find(results, CPU_DEVICE, floor), &base))
-		base = 0;
 	if (base && base < least)
 		least = base;
-	snprintf(any, sizeof(any), "latency-%s", name);
-	figure_begin(script, any, 960, (unsigned int)(120 + 260 * panels));
+	snprintf(file, sizeof(file), "latency-%s", figure->cases);
+	figure_begin(script, file, 960, (unsigned int)(120 + 260 * panels));
 	fprintf(script,
 		"set multiplot layout %zu,1 title \"%s: latency by the state of the memory\"\n",
-		panels, name);
+		panels, figure->title);
 	fprintf(script, "set logscale x\nset xrange [%.4f:%.4f]\nset yrange [0:100]\n"
 		"%s\n",
 		least / 1000 / 1.15, most / 1000 * 1.3, latency_tics(most / least));
@@ -118,15 +118,16 @@ bool draw_latency(FILE *script, const struct results *results, const char *name)
 		fprintf(script,
 			"set arrow 1 from %.4f,0 to %.4f,100 nohead linecolor \"black\" dashtype 2\n"
 			"set label 1 \" %s\" at %.4f,50 left\n",
-			base / 1000, base / 1000, floor, base / 1000);
+			base / 1000, base / 1000, reference, base / 1000);
 	for (size_t d = 0; d < count; d++) {
 		if (!shown[d])
 			continue;
 		panels--;
-		fprintf(script, "set title \"%s\" offset 0,-0.7\n", devices[d]);
+		fprintf(script, "set title \"%s on %s\" offset 0,-0.7\n",
+			figure->title, devices[d]);
 		fprintf(script, panels ? "unset xlabel\n" : "set xlabel \"%s\"\n",
 			figure_unit(results));
-		plot_distributions(script, results, devices[d], d, name, true);
+		plot_distributions(script, results, devices[d], d, figure->cases, true);
 	}
 	fputs("unset multiplot\nunset arrow\nunset label\n", script);
 	figure_end(script);
@@ -137,25 +138,26 @@ bool draw_latency(FILE *script, const struct results *results, const char *name)
 static const struct {
 	const char *name, *label;
 } highlights[] = {
-	{ "write.8.warm", "WRITE 8 B\\nwarm" },
-	{ "write.8.target-touched", "page new\\nto the NIC" },
-	{ "write.8.target-cold", "page never\\ntouched" },
-	{ "write.256k.warm", "WRITE 256 KiB\\nwarm" },
-	{ "write.256k.target-cold", "never\\ntouched" },
+	{ "write.8.warm", "WRITE 8 B,\\nwarm" },
+	{ "write.8.target-touched", "WRITE 8 B,\\npage new\\nto the NIC" },
+	{ "write.8.target-cold", "WRITE 8 B,\\npage never\\ntouched" },
+	{ "write.256k.warm", "WRITE\\n256 KiB,\\nwarm" },
+	{ "write.256k.target-cold", "WRITE\\n256 KiB,\\nnever touched" },
+	{ "write.2m.warm", "WRITE 2 MiB,\\n512 pages,\\nwarm" },
 	{ "reg.odp.1g", "register\\n1 GiB" },
 	{ "dereg.odp.1g", "deregister\\n1 GiB" },
-	{ "dontneed.1.nic-warm", "DONTNEED\\n1 page" },
-	{ "dontneed.512.nic-warm", "512 pages" },
-	{ "dontneed.1g-untouched.registered", "1 GiB,\\nuntouched" },
+	{ "dontneed.1.nic-warm", "MADV_\\nDONTNEED\\n1 page" },
+	{ "dontneed.512.nic-warm", "MADV_\\nDONTNEED\\n512 pages" },
+	{ "dontneed.1g-untouched.registered", "MADV_\\nDONTNEED 1 GiB,\\nnever touched" },
 };
 
 #define HIGHLIGHTS	(sizeof(highlights) / sizeof(highlights[0]))
 
-static void print_bar_label(FILE *script, double figure)
+static void print_point_label(FILE *script, double figure)
 {
 	char text[24];
 
-	/* Three figures are enough on a bar. */
+	/* Three figures are enough beside a point. */
 	if (figure < 99500)
 		snprintf(text, sizeof(text), figure < 9950 ? "%.1f" : "%.0f", figure / 1000);
 	else
@@ -163,85 +165,74 @@ static void print_bar_label(FILE *script, double figure)
 	fprintf(script, " \"%s\"\n", text);
 }
 
-/* Bars stand side by side around a whole number; the floor is a black stroke across them. */
-bool draw_overview(FILE *script, const struct results *results, const char *name)
+/* The points of a device, and of the references that its cases have. Returns how many it has. */
+static size_t write_highlights(FILE *script, const struct results *results, const char *device,
+			       size_t number, double shift)
 {
-	const char *devices[FIGURE_DEVICES];
-	size_t count = figure_devices(results, devices), places = 0, place[HIGHLIGHTS];
-	double width, figure, least = 1e300;
+	size_t points = 0;
+	double figure;
 
+	fprintf(script, "$d%zu << EOD\n", number);
 	for (size_t h = 0; h < HIGHLIGHTS; h++) {
-		bool any = false;
-
-		for (size_t d = 0; d < count; d++)
-			any |= results_figure(results,
-					      results_find(results, devices[d], highlights[h].name),
-					      &figure);
-		place[h] = any ? ++places : 0;
-	}
-	if (places < 2)
-		return false;
-	width = 0.8 / (double)count;
-	for (size_t d = 0; d < count; d++) {
-		fprintf(script, "$d%zu << EOD\n", d);
-		for (size_t h = 0; h < HIGHLIGHTS; h++) {
-			struct row *row = results_find(results, devices[d], highlights[h].name);
-
-			if (!place[h] || !results_figure(results, row, &figure))
-				continue;
-			least = figure < least ? figure : least;
-			fprintf(script, "%.3f %.4f",
-				(double)place[h] + width * ((double)d - ((double)count - 1) / 2),
-				figure / 1000);
-			print_bar_label(script, figure);
-		}
-		fputs("EOD\n", script);
-	}
-	fputs("$floor << EOD\n", script);
-	for (size_t h = 0; h < HIGHLIGHTS; h++) {
-		char floor[CASE_NAME_SIZE];
-		bool on_cpu;
-
-		if (!place[h] || !floor_of(highlights[h].name, floor, &on_cpu) ||
-		    !results_figure(results,
-				    results_find(results, on_cpu ? CPU_DEVICE : devices[0], floor),
+		if (!results_figure(results, results_find(results, device, highlights[h].name),
 				    &figure))
 			continue;
-		least = figure < least ? figure : least;
-		fprintf(script, "%zu %.4f\n", place[h], figure / 1000);
+		fprintf(script, "%.3f %.4f", (double)h + 1 + shift, figure / 1000);
+		print_point_label(script, figure);
+		points++;
+	}
+	fprintf(script, "EOD\n$r%zu << EOD\n", number);
+	for (size_t h = 0; h < HIGHLIGHTS; h++) {
+		struct row *row = results_find(results, device, highlights[h].name);
+
+		if (row && results_figure(results, results_reference(results, row), &figure))
+			fprintf(script, "%zu %.4f\n", h + 1, figure / 1000);
 	}
 	fputs("EOD\n", script);
-	figure_begin(script, name, 1240, 560);
+	return points;
+}
+
+/*
+ * Points, since an axis of logarithms has no origin that a bar could begin at. Those of a case stand
+ * side by side around a whole number; its reference is a black stroke across them.
+ */
+bool draw_overview(FILE *script, const struct results *results, const struct figure *figure)
+{
+	const char *devices[FIGURE_DEVICES];
+	size_t count = figure_devices(results, devices), points = 0;
+
+	(void)figure;
+	for (size_t d = 0; d < count; d++)
+		points += write_highlights(script, results, devices[d], d,
+					   0.3 * ((double)d - ((double)count - 1) / 2));
+	if (points < 2)
+		return false;
+	figure_begin(script, "overview", 1320, 580);
 	fprintf(script, "set title \"What on-demand paging costs: %s, Linux %s\"\n",
 		results->counted ? "thousand instructions (lower is better)"
 				 : "microseconds (lower is better)",
 		results->kernel);
 	fprintf(script,
-		"set logscale y\nset yrange [%.5f:*]\nset xrange [0.4:%.1f]\nset ylabel \"%s\"\n",
-		least / 1000 / 2, (double)places + 0.6, figure_unit(results));
-	fprintf(script,
-		"set boxwidth %.3f\nset style fill solid 0.9 noborder\nset key top left horizontal\nset bmargin 4\n"
-		"set grid noxtics\nset xtics font \",10\" (",
-		width * 0.94);
-	for (size_t h = 0, first = 1; h < HIGHLIGHTS; h++) {
-		if (!place[h])
-			continue;
-		fprintf(script, "%s\"%s\" %zu", first ? "" : ", ", highlights[h].label, place[h]);
-		first = 0;
-	}
+		"set logscale y\nset xrange [0.4:%.1f]\nset ylabel \"%s\"\n"
+		"set key top left horizontal\nset bmargin 5\nset offsets graph 0, graph 0, graph 0.06, 0\n"
+		"set xtics font \",10\" (",
+		(double)HIGHLIGHTS + 0.6, figure_unit(results));
+	for (size_t h = 0; h < HIGHLIGHTS; h++)
+		fprintf(script, "%s\"%s\" %zu", h ? ", " : "", highlights[h].label, h + 1);
 	fputs(")\nplot ", script);
 	for (size_t d = 0; d < count; d++)
 		fprintf(script,
-			"$d%zu using 1:2 with boxes linecolor \"%s\" title \"%s\", "
-			"$d%zu using 1:2:3 with labels offset 0,0.6 font \",9\", ",
-			d, device_colour[d], devices[d], d);
-	fputs("$floor using 1:2:(0.42) with xerrorbars pointtype 0 linewidth 3 linecolor \"black\" "
-	      "title \"floor: the kernel's own work without a NIC\"\n", script);
+			"$d%zu using 1:2 with points pointtype %zu pointsize 1.5 linecolor \"%s\" title \"%s\", "
+			"$d%zu using 1:2:3 with labels offset 0,0.9 font \",9\", ",
+			d, 7 + 2 * d, device_colour[d], devices[d], d);
+	fputs("$r0 using 1:2:(0.35) with xerrorbars pointtype 0 linewidth 2 linecolor \"black\" "
+	      "title \"the kernel alone: process_vm_writev(), or the same call without a region\"\n",
+	      script);
 	figure_end(script);
 	return true;
 }
 
-bool draw_sizes(FILE *script, const struct results *results, const char *name)
+bool draw_sizes(FILE *script, const struct results *results, const struct figure *figure)
 {
 	static const char *const sizes[] = { "8", "256k", "2m" };
 	static const double at[] = { 8, 262144, 2097152 };
@@ -261,7 +252,8 @@ bool draw_sizes(FILE *script, const struct results *results, const char *name)
 		for (size_t s = 0; s < sizeof(states) / sizeof(states[0]); s++) {
 			size_t got;
 
-			snprintf(pattern, sizeof(pattern), "%s.%%s.%s", name, states[s].state);
+			snprintf(pattern, sizeof(pattern), "%s.%%s.%s", figure->cases,
+				 states[s].state);
 			snprintf(block, sizeof(block), "d%zu_%zu", d, s);
 			got = write_curve(script, results, block, devices[d], pattern, sizes, at,
 					  3);
@@ -274,19 +266,19 @@ bool draw_sizes(FILE *script, const struct results *results, const char *name)
 					states[s].state);
 		}
 	}
-	if (write_curve(script, results, "floor", CPU_DEVICE, "pvm.%s", sizes, at, 3))
+	if (write_curve(script, results, "reference", CPU_DEVICE, "pvm.%s", sizes, at, 3))
 		add_curve(
 			&curves,
-			"$floor using 1:2 with linespoints linewidth 2 pointtype 6 linecolor \"black\" title \"process_vm_writev\"");
+			"$reference using 1:2 with linespoints linewidth 2 pointtype 6 linecolor \"black\" title \"process_vm_writev\"");
 	if (points < 2)
 		return false;
-	snprintf(block, sizeof(block), "cost-%s", name);
+	snprintf(block, sizeof(block), "cost-%s", figure->cases);
 	figure_begin(script, block, 960, 560);
 	fprintf(script,
-		"set title \"%s: cost against size\"\nset logscale xy\nset xlabel \"bytes\"\nset ylabel \"%s\"\n"
+		"set title \"%s: cost against size, by the state of the target's memory\"\nset logscale xy\nset xlabel \"bytes\"\nset ylabel \"%s\"\n"
 		"set xrange [4:4194304]\nset key outside right center\n"
 		"set xtics (\"8\" 8, \"64\" 64, \"512\" 512, \"4 KiB\" 4096, \"32 KiB\" 32768, \"256 KiB\" 262144, \"2 MiB\" 2097152)\n%s\n",
-		name, figure_unit(results), curves.text);
+		figure->title, figure_unit(results), curves.text);
 	figure_end(script);
 	return true;
 }

@@ -8,6 +8,8 @@
 
 #include "base/results.h"
 
+struct figure;
+
 /**
  * figure_function - write the part of a gnuplot script that draws one picture
  * @script: its data blocks come first, then one call of figure_begin(), the plot commands,
@@ -15,11 +17,21 @@
  * @results: what was measured
  * Return: false when @results hold nothing for this picture; then what was written is of no use.
  */
-typedef bool figure_function(FILE *script, const struct results *results, const char *name);
+typedef bool figure_function(FILE *script, const struct results *results,
+			     const struct figure *figure);
 
 /**
- * draw_latency() - the distributions of the cases that begin with @name, one panel for each device
+ * struct figure - a picture
+ * @cases: what the names of its cases begin with, up to a dot; "": they have no beginning in common
+ * @title: the same in words
+ * @draw: how
  */
+struct figure {
+	const char *cases, *title;
+	figure_function *draw;
+};
+
+/** draw_latency() - the distributions of the cases, one panel for each device */
 figure_function draw_latency;
 
 /**

@@ -12,18 +12,18 @@ static const struct panel {
 	double at[POINTS];
 	double most;		/* end of the other axis, with room for the key */
 } panels[] = {
-	{ "WRITE 8 B", "regions", { "growth.write.8.regions.%s" }, { "" },
+	{ "WRITE 8 B, by the keys of N regions", "regions", { "growth.write.8.regions.%s" }, { "" },
 	  { "1", "1k", "100k" }, { 1, 1000, 100000 }, 1000 },
-	{ "register 4 KiB", "regions over the page", { "growth.reg.odp.4k.over.%s" }, { "" },
+	{ "register 4 KiB, N regions over the page", "regions over the page", { "growth.reg.odp.4k.over.%s" }, { "" },
 	  { "1", "1k", "100k" }, { 1, 1000, 100000 }, 1000 },
-	{ "DONTNEED 1 page", "regions elsewhere", { "growth.dontneed.1.elsewhere.%s" }, { "" },
+	{ "MADV_DONTNEED 1 page, N regions elsewhere", "regions elsewhere", { "growth.dontneed.1.elsewhere.%s" }, { "" },
 	  { "1", "1k", "100k" }, { 1, 1000, 100000 }, 1000 },
-	{ "DONTNEED 1 page", "regions over the page", { "growth.dontneed.1.over.%s" }, { "" },
+	{ "MADV_DONTNEED 1 page, N regions over it", "regions over the page", { "growth.dontneed.1.over.%s" }, { "" },
 	  { "1", "1k", "100k" }, { 1, 1000, 100000 }, 1000000 },
-	{ "fault, DONTNEED 1 page", "2 MiB parts that the NIC knows",
-	  { "growth.fault.leaves.%s", "growth.dontneed.1.leaves.%s" }, { "fault", "DONTNEED" },
+	{ "READ 8 B with a fault, MADV_DONTNEED 1 page", "2 MiB parts that the NIC knows",
+	  { "growth.fault.leaves.%s", "growth.dontneed.1.leaves.%s" }, { "READ with a fault", "MADV_DONTNEED" },
 	  { "1", "32", "1k" }, { 1, 32, 1000 }, 1000 },
-	{ "fault", "queue pairs that fault at once",
+	{ "WRITE 8 B with a fault, N queue pairs at once", "queue pairs that fault at once",
 	  { "growth.fault.one-leaf.qps.%s", "growth.fault.one-mirror.qps.%s",
 	    "growth.fault.apart.qps.%s" },
 	  { "in one 2 MiB part", "in one process", "in processes of their own" },
@@ -59,7 +59,7 @@ static size_t collect(FILE *script, const struct results *results, const struct 
 	return points;
 }
 
-bool draw_growth(FILE *script, const struct results *results, const char *name)
+bool draw_growth(FILE *script, const struct results *results, const struct figure *figure)
 {
 	struct curves curves[PANELS] = { { .used = 0 } };
 	size_t points = 0;
@@ -68,7 +68,7 @@ bool draw_growth(FILE *script, const struct results *results, const char *name)
 		points += collect(script, results, &panels[p], p, &curves[p]);
 	if (points < 2)
 		return false;
-	figure_begin(script, name, 1320, 780);
+	figure_begin(script, figure->cases, 1320, 780);
 	fprintf(script, "set multiplot layout 2,3 title \"How costs grow: %s\"\n"
 		"set logscale xy\nset ylabel \"%s\"\nset key top left reverse Left font \",9\"\n",
 		results->counted ? "counted instructions" : "wall-clock", figure_unit(results));

@@ -19,20 +19,20 @@ static size_t write_ratios(FILE *script, const struct results *results, const ch
 
 	fprintf(script, "$%s << EOD\n", block);
 	for (size_t i = 0; i < count; i++) {
-		double figure, floor;
+		double figure, reference;
+		struct row *row;
 		bool untouched = !strcmp(pages[i], "1g-untouched");
 		double at = (double)i + 1 + shift;
 
 		snprintf(text, sizeof(text), "%s.%s.%s", name, pages[i],
 			 untouched ? "registered" : state);
-		if (!results_figure(results, results_find(results, device, text), &figure))
-			continue;
-		snprintf(text, sizeof(text), "%s.%s.unregistered", name, pages[i]);
-		if (!results_figure(results, results_find(results, device, text), &floor) ||
-		    floor <= 0)
+		row = results_find(results, device, text);
+		if (!results_figure(results, row, &figure) ||
+		    !results_figure(results, results_reference(results, row), &reference) ||
+		    reference <= 0)
 			continue;
 		points++;
-		figure /= floor;
+		figure /= reference;
 		if (figure <= MOST_RATIO)
 			fprintf(script, "%.3f %.4f\n", at, figure);
 		else if (used < sizeof(labels))
@@ -44,7 +44,7 @@ static size_t write_ratios(FILE *script, const struct results *results, const ch
 	return points;
 }
 
-bool draw_invalidations(FILE *script, const struct results *results, const char *name)
+bool draw_invalidations(FILE *script, const struct results *results, const struct figure *figure)
 {
 	static const char *const pages[] = { "1", "64", "512", "16384", "1g-untouched" };
 	static const struct {
@@ -53,8 +53,8 @@ bool draw_invalidations(FILE *script, const struct results *results, const char 
 	} states[] = { { "nic-warm", 7 }, { "nic-cold", 4 } };
 	const char *devices[FIGURE_DEVICES];
 	size_t count = figure_devices(results, devices), points = 0;
-	/* Only MADV_DONTNEED is measured on memory that nobody has touched. */
-	size_t sizes = strcmp(name, "dontneed") ? 4 : 5;
+	/* Only MADV_DONTNEED is measured on memory never touched. */
+	size_t sizes = strcmp(figure->cases, "dontneed") ? 4 : 5;
 	struct curves curves = { .used = 0 };
 	char block[32];
 
@@ -64,7 +64,7 @@ bool draw_invalidations(FILE *script, const struct results *results, const char 
 			double shift = 0.12 * (double)(2 * d + s) - 0.06 * (double)(2 * count - 1);
 
 			snprintf(block, sizeof(block), "d%zu_%zu", d, s);
-			if (!write_ratios(script, results, block, devices[d], name, states[s].state,
+			if (!write_ratios(script, results, block, devices[d], figure->cases, states[s].state,
 					  pages, s ? 4 : sizes, shift))
 				continue;
 			points++;
@@ -78,7 +78,7 @@ bool draw_invalidations(FILE *script, const struct results *results, const char 
 	}
 	if (points < 2)
 		return false;
-	snprintf(block, sizeof(block), "cost-%s", name);
+	snprintf(block, sizeof(block), "cost-%s", figure->cases);
 	figure_begin(script, block, 960, 480);
 	fprintf(script,
 		"set title \"%s of registered memory: times the cost without a region\"\n"
@@ -87,7 +87,7 @@ bool draw_invalidations(FILE *script, const struct results *results, const char 
 		"set arrow 1 from graph 0, first 1 to graph 1, first 1 nohead linecolor \"black\" linewidth 2\n"
 		"set xtics (\"1 page\" 1, \"64 pages\" 2, \"512 pages\" 3, \"16384 pages\" 4, \"1 GiB,\\nuntouched\" 5)\n"
 		"%s\nunset arrow\n",
-		name, sizes, MOST_RATIO, curves.text);
+		figure->title, sizes, MOST_RATIO, curves.text);
 	figure_end(script);
 	return true;
 }
@@ -116,7 +116,7 @@ static bool write_refusals(FILE *script, const struct results *results, const ch
 	return any;
 }
 
-bool draw_registrations(FILE *script, const struct results *results, const char *name)
+bool draw_registrations(FILE *script, const struct results *results, const struct figure *figure)
 {
 	static const char *const kinds[REGISTRATIONS] = {
 		"odp.4k", "odp.1g", "odp.2g", "odp.64g", "odp.1t", "implicit",
@@ -129,7 +129,7 @@ bool draw_registrations(FILE *script, const struct results *results, const char 
 	struct curves curves = { .used = 0 };
 	char pattern[CASE_NAME_SIZE], block[32];
 
-	(void)name;
+	(void)figure;
 	for (size_t d = 0; d < count; d++) {
 		for (size_t v = 0; v < 2; v++) {
 			size_t got;

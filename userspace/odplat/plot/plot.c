@@ -13,54 +13,47 @@
 
 extern char **environ;
 
-static const struct {
-	const char *name;
-	figure_function *draw;
-} figures[] = {
-	{ "overview", draw_overview },
-	{ "write.8", draw_latency },
-	{ "read.8", draw_latency },
-	{ "send.8", draw_latency },
-	{ "fetch-add.8", draw_latency },
-	{ "write.256k", draw_latency },
-	{ "read.256k", draw_latency },
-	{ "send.256k", draw_latency },
-	{ "write.2m", draw_latency },
-	{ "read.2m", draw_latency },
-	{ "send.2m", draw_latency },
-	{ "write", draw_sizes },
-	{ "read", draw_sizes },
-	{ "send", draw_sizes },
-	{ "dontneed", draw_invalidations },
-	{ "munmap", draw_invalidations },
-	{ "register", draw_registrations },
-	{ "growth", draw_growth },
+static const struct figure figures[] = {
+	{ "", "", draw_overview },
+	{ "write.8", "WRITE 8 B", draw_latency },
+	{ "read.8", "READ 8 B", draw_latency },
+	{ "send.8", "SEND 8 B", draw_latency },
+	{ "fetch-add.8", "FETCH_ADD 8 B", draw_latency },
+	{ "write.256k", "WRITE 256 KiB", draw_latency },
+	{ "read.256k", "READ 256 KiB", draw_latency },
+	{ "send.256k", "SEND 256 KiB", draw_latency },
+	{ "write.2m", "WRITE 2 MiB", draw_latency },
+	{ "read.2m", "READ 2 MiB", draw_latency },
+	{ "send.2m", "SEND 2 MiB", draw_latency },
+	{ "write", "WRITE", draw_sizes },
+	{ "read", "READ", draw_sizes },
+	{ "send", "SEND", draw_sizes },
+	{ "dontneed", "MADV_DONTNEED", draw_invalidations },
+	{ "munmap", "munmap()", draw_invalidations },
+	{ "register", "ibv_reg_mr() and ibv_dereg_mr()", draw_registrations },
+	{ "growth", "How costs grow", draw_growth },
 };
 
-static bool is_latency(size_t figure)
-{
-	return figures[figure].draw == draw_latency;
-}
-
 /* Returns 1 when there is a script, 0 when there is nothing to draw, or a negative errno. */
-static int write_script(const struct results *results, const char *directory, size_t figure,
-			char *file, size_t size)
+static int write_script(const struct results *results, const char *directory,
+			const struct figure *figure, char *file, size_t size)
 {
 	char path[4096];
 	FILE *script;
 	bool drawn, good;
 
-	snprintf(file, size, "%s-%s.gp", is_latency(figure) ? "latency" : "cost",
-		 figures[figure].name);
-	if (figures[figure].draw == draw_overview || figures[figure].draw == draw_growth)
-		snprintf(file, size, "%s.gp", figures[figure].name);
+	if (figure->draw == draw_overview || figure->draw == draw_growth)
+		snprintf(file, size, "%s.gp", figure->cases[0] ? figure->cases : "overview");
+	else
+		snprintf(file, size, "%s-%s.gp", figure->draw == draw_latency ? "latency" : "cost",
+			 figure->cases);
 	if (snprintf(path, sizeof(path), "%s/%s", directory, file) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	script = fopen(path, "we");
 	if (!script)
 		return -errno;
 	fputs("# Written by odplat; \"gnuplot FILE\" draws it again.\n", script);
-	drawn = figures[figure].draw(script, results, figures[figure].name);
+	drawn = figure->draw(script, results, figure);
 	good = !ferror(script);
 	good &= fclose(script) == 0;
 	if (!good)
@@ -102,7 +95,7 @@ int plot_results(const struct results *results, const char *directory, struct me
 	}
 	for (size_t f = 0; f < sizeof(figures) / sizeof(figures[0]); f++) {
 		char file[64];
-		int err = write_script(results, directory, f, file, sizeof(file));
+		int err = write_script(results, directory, &figures[f], file, sizeof(file));
 
 		if (err < 0) {
 			snprintf(why->text, sizeof(why->text), "%.120s/%s cannot be written: %s",

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /**
- * struct choice - which device, port and address a measurement uses, and what the device says it
- * can
+ * struct choice - which device, port and address a measurement uses and how, and what the device says
+ * it can
  */
 struct choice {
 	char name[64];
@@ -18,6 +18,7 @@ struct choice {
 	union ibv_gid gid;
 	uint16_t lid;
 	enum ibv_mtu mtu;
+	bool poll;			/* completions: poll, and never sleep */
 	bool implicit;			/* implicit ODP is offered */
 	uint32_t rc_odp;		/* enum ibv_odp_transport_cap_bits */
 	bool atomics;

@@ -198,6 +198,11 @@ static int await_completion(struct endpoint *endpoint, struct ibv_wc *completion
 		count = ibv_poll_cq(endpoint->send_cq, 1, completion);
 		if (count)
 			return count < 0 ? -EIO : 0;
+		if (endpoint->choice->poll) {
+			if (limit_passed)
+				return -ETIMEDOUT;
+			continue;
+		}
 		err = ibv_req_notify_cq(endpoint->send_cq, 0);
 		if (err)
 			return -err;

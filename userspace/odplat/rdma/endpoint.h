@@ -67,7 +67,7 @@ int endpoint_connect(struct endpoint *endpoint, const struct address *remote, st
  * @why: out, on failure
  *
  * The completion is awaited as a careful program does: poll; only when empty arm, poll again and
- * sleep. A limit of ENDPOINT_LIMIT_S seconds is kept by an interval timer, set outside of the timed
+ * sleep. With choice.poll the queue is polled until it is there. A limit of ENDPOINT_LIMIT_S seconds is kept by an interval timer, set outside of the timed
  * section, which interrupts the sleep.
  *
  * Return: 0 or a negative errno, -ETIMEDOUT at the limit; after a failure the queue pair must be

@@ -7,6 +7,27 @@ static const char *verdict_word(enum verdict verdict)
 	return verdict == VERDICT_GOOD ? "true" : verdict == VERDICT_BAD ? "false" : "null";
 }
 
+enum { FIGURES = 6, FIGURE_SIZE = 24 };
+
+static const char *const figure_name[FIGURES] = {
+	"min", "median", "mean98", "p99", "p999", "max",
+};
+
+/* Empty where there are too few samples. */
+static void format_figures(const struct summary *s, char text[FIGURES][FIGURE_SIZE])
+{
+	const uint64_t whole[FIGURES] = { s->min, s->median, 0, s->p99, s->p999, s->max };
+	const bool known[FIGURES] = { s->count, s->count, false, has_p99(s), has_p999(s), s->count };
+
+	for (unsigned int f = 0; f < FIGURES; f++) {
+		text[f][0] = 0;
+		if (known[f])
+			snprintf(text[f], FIGURE_SIZE, "%llu", (unsigned long long)whole[f]);
+	}
+	if (has_mean98(s))
+		snprintf(text[2], FIGURE_SIZE, "%.1f", s->mean98);
+}
+
 void report_json(FILE *out, const struct results *results)
 {
 	fputs("{\"kernel\":", out);
@@ -14,6 +35,7 @@ void report_json(FILE *out, const struct results *results)
 	fprintf(out, ",\"mode\":\"%s\",\"rows\":[", results->counted ? "counted" : "wall");
 	for (size_t i = 0; i < results->count; i++) {
 		struct row *row = &results->row[i];
+		char text[FIGURES][FIGURE_SIZE];
 		struct summary s;
 
 		row_summary(row, &s);
@@ -21,16 +43,15 @@ void report_json(FILE *out, const struct results *results)
 		json_string(out, row->device);
 		fputs(",\"case\":", out);
 		json_string(out, row->name);
-		fprintf(out, ",\"unit\":\"%s\",\"n\":%zu,", row->bytes ? "B" : "ns", s.count);
-		if (s.count)
-			fprintf(out,
-				"\"min\":%llu,\"median\":%llu,\"mean98\":%.1f,\"p99\":%llu,\"p999\":%llu,\"max\":%llu",
-				(unsigned long long)s.min, (unsigned long long)s.median, s.mean98,
-				(unsigned long long)s.p99, (unsigned long long)s.p999,
-				(unsigned long long)s.max);
+		fputs(",\"reference\":", out);
+		if (row->reference[0])
+			json_string(out, row->reference);
 		else
-			fputs("\"min\":null,\"median\":null,\"mean98\":null,\"p99\":null,\"p999\":null,\"max\":null",
-			      out);
+			fputs("null", out);
+		fprintf(out, ",\"unit\":\"%s\",\"n\":%zu", row->bytes ? "B" : "ns", s.count);
+		format_figures(&s, text);
+		for (unsigned int f = 0; f < FIGURES; f++)
+			fprintf(out, ",\"%s\":%s", figure_name[f], text[f][0] ? text[f] : "null");
 		fprintf(out, ",\"verified\":%s,\"error\":", verdict_word(row->verdict));
 		if (row->failed)
 			json_string(out, row->error.text);
@@ -43,10 +64,11 @@ void report_json(FILE *out, const struct results *results)
 
 void report_csv(FILE *out, const struct results *results)
 {
-	fputs("kernel,mode,device,case,unit,n,min,median,mean98,p99,p999,max,verified,error\n",
+	fputs("kernel,mode,device,case,reference,unit,n,min,median,mean98,p99,p999,max,verified,error\n",
 	      out);
 	for (size_t i = 0; i < results->count; i++) {
 		struct row *row = &results->row[i];
+		char text[FIGURES][FIGURE_SIZE];
 		struct summary s;
 
 		row_summary(row, &s);
@@ -55,13 +77,12 @@ void report_csv(FILE *out, const struct results *results)
 		csv_string(out, row->device);
 		putc(',', out);
 		csv_string(out, row->name);
-		fprintf(out, ",%s,%zu,", row->bytes ? "B" : "ns", s.count);
-		if (s.count)
-			fprintf(out, "%llu,%llu,%.1f,%llu,%llu,%llu", (unsigned long long)s.min,
-				(unsigned long long)s.median, s.mean98, (unsigned long long)s.p99,
-				(unsigned long long)s.p999, (unsigned long long)s.max);
-		else
-			fputs(",,,,,", out);
+		putc(',', out);
+		csv_string(out, row->reference);
+		fprintf(out, ",%s,%zu", row->bytes ? "B" : "ns", s.count);
+		format_figures(&s, text);
+		for (unsigned int f = 0; f < FIGURES; f++)
+			fprintf(out, ",%s", text[f]);
 		fprintf(out, ",%s,", verdict_word(row->verdict));
 		if (row->failed)
 			csv_string(out, row->error.text);

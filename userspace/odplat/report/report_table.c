@@ -8,7 +8,7 @@
 /*
  * The first device of the report, to which the others are compared; NULL where there is only one.
  */
-static const char *reference_device(const struct results *results, bool *several)
+static const char *first_device(const struct results *results, bool *several)
 {
 	const char *first = NULL;
 
@@ -34,6 +34,15 @@ static void print_figure(FILE *out, double nanoseconds)
 	fprintf(out, " %8s", text);
 }
 
+/* A figure that needs more samples than there may be. */
+static void print_known(FILE *out, bool known, double nanoseconds)
+{
+	if (known)
+		print_figure(out, nanoseconds);
+	else
+		fprintf(out, " %8s", "-");
+}
+
 /* Room for one ratio, such as "12.34x", and its end. */
 #define RATIO_SIZE	24
 
@@ -51,20 +60,10 @@ static void format_ratio(char ratio[RATIO_SIZE], const struct results *results, 
 		snprintf(ratio, RATIO_SIZE, own / other < 9.95 ? "%.2fx" : "%.0fx", own / other);
 }
 
-static struct row *floor_row(const struct results *results, const struct row *row)
-{
-	char floor[CASE_NAME_SIZE];
-	bool on_cpu;
-
-	if (!floor_of(row->name, floor, &on_cpu))
-		return NULL;
-	return results_find(results, on_cpu ? CPU_DEVICE : row->device, floor);
-}
-
 /* What all lines of the table have in common. */
 struct layout {
 	int name_width, device_width;
-	const char *reference;		/* the device that others are compared with */
+	const char *first;		/* the device that others are compared with */
 	bool several;			/* there are others */
 };
 
@@ -74,7 +73,7 @@ static void print_row(FILE *out, const struct results *results, struct row *row,
 	static const char *const verdict[] = {
 		[VERDICT_NONE] = "-", [VERDICT_GOOD] = "ok", [VERDICT_BAD] = "CORRUPT"
 	};
-	char to_floor[RATIO_SIZE] = "", to_device[RATIO_SIZE] = "";
+	char to_reference[RATIO_SIZE] = "", to_device[RATIO_SIZE] = "";
 	struct summary s;
 
 	row_summary(row, &s);
@@ -83,17 +82,17 @@ static void print_row(FILE *out, const struct results *results, struct row *row,
 	if (s.count) {
 		print_figure(out, (double)s.min);
 		print_figure(out, (double)s.median);
-		print_figure(out, s.mean98);
-		print_figure(out, (double)s.p99);
+		print_known(out, has_mean98(&s), s.mean98);
+		print_known(out, has_p99(&s), (double)s.p99);
 		if (row->max_is_freed)
 			fprintf(out, " %8s", "");
 		else
 			print_figure(out, (double)s.max);
-		format_ratio(to_floor, results, row, floor_row(results, row));
+		format_ratio(to_reference, results, row, results_reference(results, row));
 		if (layout->several && strcmp(row->device, CPU_DEVICE))
 			format_ratio(to_device, results, row,
-				     results_find(results, layout->reference, row->name));
-		fprintf(out, " %-7s %9s%*s", verdict[row->verdict], to_floor,
+				     results_find(results, layout->first, row->name));
+		fprintf(out, " %-7s %9s%*s", verdict[row->verdict], to_reference,
 			layout->several ? RATIO_WIDTH : 0, to_device);
 	}
 	if (row->max_is_freed)
@@ -107,7 +106,7 @@ static struct layout lay_out_table(const struct results *results)
 {
 	struct layout layout = { .name_width = 4, .device_width = 6 };
 
-	layout.reference = reference_device(results, &layout.several);
+	layout.first = first_device(results, &layout.several);
 	for (size_t i = 0; i < results->count; i++) {
 		int name = (int)strlen(results->row[i].name);
 		int device = (int)strlen(results->row[i].device);
@@ -125,12 +124,12 @@ void report_table(FILE *out, const struct results *results)
 	char versus[16] = "";
 
 	if (layout.several)
-		snprintf(versus, sizeof(versus), "/%.8s", layout.reference);
+		snprintf(versus, sizeof(versus), "/%.8s", layout.first);
 	fprintf(out, "Linux %s, figures in %s\n\n", results->kernel,
 		results->counted ? "kI (1000 instructions)" : "microseconds");
 	fprintf(out, "%-*s %-*s %5s %8s %8s %8s %8s %8s %-7s %9s%*s\n", layout.name_width, "case",
 		layout.device_width, "device", "n", "min", "median", "mean98", "p99", "max", "data",
-		"/floor", layout.several ? RATIO_WIDTH : 0, versus);
+		"/ref", layout.several ? RATIO_WIDTH : 0, versus);
 	for (size_t i = 0; i < results->count; i++) {
 		struct row *row = &results->row[i];
 
@@ -139,11 +138,13 @@ void report_table(FILE *out, const struct results *results)
 		print_row(out, results, row, &layout, i && !strcmp(row->name, row[-1].name));
 	}
 	fprintf(out,
-		"\nmean98: mean without the top 2 %%. /floor: against the CPU's or the kernel's own\n"
-		"work (pvm.*, .unregistered), by the %s.",
+		"\nmean98: mean without the top 2 %%, of 50 samples or more; p99: of 100 or more.\n"
+		"/ref: against the case that does the same without RDMA, by the %s: pvm.* is\n"
+		"process_vm_writev() (with .target-cold to memory never touched), .unregistered the\n"
+		"same call for memory under no region. \"odplat --list\" names each.",
 		results->counted ? "mean98" : "median");
 	if (layout.several)
-		fprintf(out, " %s: against the same case on %s.", versus, layout.reference);
+		fprintf(out, " %s: against the same case on %s.", versus, layout.first);
 	putc('\n', out);
 	if (bytes)
 		fputs("growth.memory.*: kB (1000 bytes), of kernel and process together.\n", out);

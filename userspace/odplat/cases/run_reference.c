@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (c) 2026 The pinless authors
-/* The floors: what the CPU and the kernel need for the same work without any NIC. */
+/* The references: what the CPU and the kernel need for the same work without any NIC. */
 #include <errno.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -56,7 +56,9 @@ int run_touch(struct bench *bench, const struct job *job, unsigned int count,
 int run_copy(struct bench *bench, const struct job *job, unsigned int count,
 	     struct row *const rows[2], struct message *why)
 {
+	size_t slot = (job->length + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 	unsigned int flags = job->huge ? AREA_HUGE : 0;
+	bool cold = job->state[0] == STATE_COLD;
 	struct area from, to;
 	pid_t self = getpid();
 	int err;
@@ -64,13 +66,17 @@ int run_copy(struct bench *bench, const struct job *job, unsigned int count,
 	err = area_map(&from, job->length, flags, why);
 	if (err)
 		return err;
-	err = area_map(&to, job->length, flags, why);
+	/* What is written for the first time is new for each sample; see run_touch() for the one more. */
+	err = area_map(&to, cold ? (count + 1) * slot : job->length, flags, why);
 	if (err)
 		goto err_unmap_from;
-	area_touch(&to);
+	if (cold)
+		to.memory[count * slot] = 1;
+	else
+		area_touch(&to);
 	for (unsigned int i = 0; i < count; i++) {
-		struct iovec source = { from.memory, job->length },
-			     sink = { to.memory, job->length };
+		uint8_t *written = to.memory + (cold ? i * slot : 0);
+		struct iovec source = { from.memory, job->length }, sink = { written, job->length };
 		uint64_t seed = ++bench->seed, start, end;
 		ssize_t copied;
 
@@ -83,9 +89,9 @@ int run_copy(struct bench *bench, const struct job *job, unsigned int count,
 			break;
 		}
 		row_sample(rows[0], end - start);
-		row_verify(rows[0], pattern_check(to.memory, 0, job->length, seed));
+		row_verify(rows[0], pattern_check(written, 0, job->length, seed));
 	}
-	if (!err && job->huge && area_huge_bytes(&from) + area_huge_bytes(&to) < 2 * job->length)
+	if (!err && job->huge && area_huge_bytes(&from) + area_huge_bytes(&to) < from.length + to.length)
 		err = lacks_huge_pages(why);
 	area_unmap(&to);
 err_unmap_from:
