@@ -194,7 +194,7 @@ static size_t write_highlights(FILE *script, const struct results *results, cons
 
 /*
  * Points, since an axis of logarithms has no origin that a bar could begin at. Those of a case stand
- * side by side around a whole number; its reference is a black stroke across them.
+ * side by side around a whole number; its reference is a stroke across them.
  */
 bool draw_overview(FILE *script, const struct results *results, const struct figure *figure)
 {
@@ -214,20 +214,20 @@ bool draw_overview(FILE *script, const struct results *results, const struct fig
 		results->kernel);
 	fprintf(script,
 		"set logscale y\nset xrange [0.4:%.1f]\nset ylabel \"%s\"\n"
-		"set key top left horizontal\nset bmargin 5\nset offsets graph 0, graph 0, graph 0.06, 0\n"
+		"set key top left Left reverse\nset bmargin 5\nset offsets graph 0, graph 0, graph 0.06, 0\n"
 		"set xtics font \",10\" (",
 		(double)HIGHLIGHTS + 0.6, figure_unit(results));
 	for (size_t h = 0; h < HIGHLIGHTS; h++)
 		fprintf(script, "%s\"%s\" %zu", h ? ", " : "", highlights[h].label, h + 1);
-	fputs(")\nplot ", script);
+	fputs(")\nplot $r0 using ($1-0.35):2:(0.7):(0) with vectors nohead linewidth 2 linecolor \"#555555\" "
+	      "title \"the kernel alone: process_vm_writev(), or the same call without a region\"",
+	      script);
 	for (size_t d = 0; d < count; d++)
 		fprintf(script,
-			"$d%zu using 1:2 with points pointtype %zu pointsize 1.5 linecolor \"%s\" title \"%s\", "
-			"$d%zu using 1:2:3 with labels offset 0,0.9 font \",9\", ",
+			", $d%zu using 1:2 with points pointtype %zu pointsize 1.5 linecolor \"%s\" title \"%s\""
+			", $d%zu using 1:2:3 with labels offset 0,0.9 font \",9\"",
 			d, 7 + 2 * d, device_colour[d], devices[d], d);
-	fputs("$r0 using 1:2:(0.35) with xerrorbars pointtype 0 linewidth 2 linecolor \"black\" "
-	      "title \"the kernel alone: process_vm_writev(), or the same call without a region\"\n",
-	      script);
+	putc('\n', script);
 	figure_end(script);
 	return true;
 }
@@ -270,6 +270,10 @@ bool draw_sizes(FILE *script, const struct results *results, const struct figure
 		add_curve(
 			&curves,
 			"$reference using 1:2 with linespoints linewidth 2 pointtype 6 linecolor \"black\" title \"process_vm_writev\"");
+	if (write_curve(script, results, "cold", CPU_DEVICE, "pvm.%s.target-cold", sizes, at, 3))
+		add_curve(
+			&curves,
+			"$cold using 1:2 with linespoints linewidth 2 dashtype 3 pointtype 8 linecolor \"black\" title \"the same, target-cold\"");
 	if (points < 2)
 		return false;
 	snprintf(block, sizeof(block), "cost-%s", figure->cases);

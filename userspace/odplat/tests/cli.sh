@@ -180,9 +180,9 @@ points()
 }
 points overview 20
 points growth 27
-points cost-write 12
-points cost-read 12
-points cost-send 12
+points cost-write 15
+points cost-read 15
+points cost-send 15
 points cost-dontneed 9
 points cost-munmap 8
 points cost-register 12
