@@ -89,7 +89,7 @@ NOT_COMPARED = (
     (('*.pinned',),
      'without --odp perftest halves a ping-pong'),
     (('*.initiator-touched', '*.target-touched', 'prefetch.*.touched*'),
-     'perftest\'s cold pages are those that nobody has touched'),
+     'perftest\'s cold pages are those never touched before'),
     (('*.thp',),
      'perftest forbids huge pages in the memory that it measures with'),
     (('send.256k.*', 'send.2m.*'),
