@@ -35,7 +35,7 @@ enum area_flags {
 };
 
 /**
- * area_map() - map memory that nobody has touched
+ * area_map() - map memory never touched before
  * @area: out
  * @length: in bytes, rounded up to pages
  * @flags: enum area_flags

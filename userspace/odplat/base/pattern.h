@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** PATTERN_ZERO - the seed that stands for memory that nobody has written */
+/** PATTERN_ZERO - the seed that stands for memory never written */
 #define PATTERN_ZERO 0
 
 /**

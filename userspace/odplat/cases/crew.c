@@ -181,7 +181,7 @@ static void work(struct member *member)
 	sigaddset(&alarm, SIGALRM);
 	for (unsigned int batch = 0; batch < member->crew->batches; batch++) {
 		run_batch(member, batch, &err, &why);
-		/* The time is over for those too who still sleep. */
+		/* The time is over for members that still sleep, too. */
 		if (err)
 			pthread_sigmask(SIG_BLOCK, &alarm, NULL);
 	}
@@ -217,7 +217,7 @@ static int run_threads(struct crew *crew)
 		fprintf(stderr, "odplat: a thread cannot be started: %s\n", errno_name(err));
 		exit(1);
 	}
-	/* The alarm is for those who wait for the device. */
+	/* The alarm is for the threads that wait for the device. */
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);
 	pthread_sigmask(SIG_BLOCK, &alarm, &before);

@@ -22,7 +22,7 @@
  * the number of faults; may be NULL
  * @why: out, on failure
  *
- * Each fault is a WRITE of 8 bytes to a page that nobody has touched; the bytes are checked.
+ * Each fault is a WRITE of 8 bytes to a page never touched before; the bytes are checked.
  *
  * Return: 0 or a negative errno.
  */

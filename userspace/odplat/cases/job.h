@@ -10,7 +10,7 @@
 enum state {
 	STATE_PINNED,		/* pinned region */
 	STATE_WARM,		/* ODP, already used through the NIC */
-	STATE_COLD,		/* ODP, never touched by anybody */
+	STATE_COLD,		/* ODP, never touched */
 	STATE_TOUCHED,		/* ODP, touched by the CPU, new to the NIC */
 	STATE_UNREGISTERED,	/* no region */
 };

@@ -95,7 +95,7 @@ static int write_from_crowd(struct bench *bench, const struct crowd *crowd, unsi
 }
 
 /*
- * In an area of its own: the NIC reads 8 bytes into a page that nobody has touched, which is then
+ * In an area of its own: the NIC reads 8 bytes into a page never touched before, which is then
  * given back. The pages take their turns in an order in which no page follows its neighbour.
  */
 static int fault_and_discard(struct bench *bench, unsigned int count, struct row *fault,

@@ -34,7 +34,7 @@ int run_touch(struct bench *bench, const struct job *job, unsigned int count,
 
 	(void)bench;
 	/*
-	 * One more, touched first: the page tables above the page belong to nobody's first touch.
+	 * One more, touched first: the page tables above the slots are no part of a first touch.
 	 */
 	err = area_map(&area, (count + 1) * job->length, flags, why);
 	if (err)

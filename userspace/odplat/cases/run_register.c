@@ -10,7 +10,7 @@
 #include "base/pattern.h"
 
 /*
- * Proof that the region works up to its end: the NIC reads the last page, which nobody has touched.
+ * Proof that the region works up to its end: the NIC reads the last page, never touched before.
  * An implicit region has no end that memory could be at; there the page is any.
  */
 static int probe_region(struct bench *bench, const struct job *job, const struct area *area,

@@ -99,7 +99,7 @@ void peer_stop(struct peer *peer)
 		side_close(&peer->side);
 		return;
 	}
-	/* A later child holds a copy of this socket, so that closing it would tell nobody. */
+	/* A later child holds a copy of this socket, so that closing it would end nothing. */
 	shutdown(peer->socket, SHUT_RDWR);
 	close(peer->socket);
 	while (waitpid(peer->child, NULL, 0) < 0 && errno == EINTR)
