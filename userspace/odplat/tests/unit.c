@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (c) 2026 The pinless authors
 /*
- * Description: the parts of odplat that need no device: statistics, text, patterns, floors.
+ * Description: the parts of odplat that need no device: statistics, text, patterns, references.
  */
 #include <stdlib.h>
 #include <string.h>
