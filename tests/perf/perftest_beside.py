@@ -85,11 +85,11 @@ RUNS = (
 # Cases of odplat that are not compared, as file name patterns, and why.
 NOT_COMPARED = (
     (('syscall', 'touch', 'touch.thp', 'pvm.*'),
-     'a floor of the CPU or the kernel, without a device'),
+     'what the CPU or the kernel does without a device'),
     (('*.pinned',),
      'without --odp perftest halves a ping-pong'),
     (('*.initiator-touched', '*.target-touched', 'prefetch.*.touched*'),
-     'perftest\'s cold pages are those that nobody has touched'),
+     'perftest\'s cold pages are those never touched before'),
     (('*.thp',),
      'perftest forbids huge pages in the memory that it measures with'),
     (('send.256k.*', 'send.2m.*'),
@@ -182,7 +182,7 @@ def pairs(odplat_path, out):
         other = known.get((row['device'], row['case']))
         theirs = None
         if other and other['error'] is None and other['n']:
-            theirs = other['mean98' if counted else 'median'] / 1000
+            theirs = (counted and other['mean98'] or other['median']) / 1000
         ours = statistic(row['samples'], counted) if row['samples'] else None
         yield row, theirs, ours
 

@@ -4,69 +4,48 @@
 """
 The rows of budgets.tsv, worked out from what odplat has measured.
 
-    rows.py cases                   the cases that the rows and their floors are made of
+    rows.py cases                   the cases that the rows and their references are made of
     rows.py check FILE              FILE (odplat --counted --json) against recorded.tsv
     rows.py check --results FILE    the same as lines of the test suite
 
-A row is worse than recorded when it has grown by more than TOLERANCE, by the
-mean98 and by the median: a cost that is really there moves both, while a few
-samples that met the scheduler move the one or the other. A difference must have
-grown by REPEATABLE of its minuend besides, or it would be noise. A row whose budget is
-a promise (a ratio, or "rxe") must keep that too, once it was recorded so.
+A row is worse than recorded when one of three has grown:
+
+- the mean98 and the median, both by more than TOLERANCE: every operation costs more;
+- the mean98 alone, by more than TOLERANCE and SPREADS times what it was seen to differ by from run
+  to run: some operations stall;
+- the p99 of the case, by more than TAIL and TAIL_SPREADS times what it was seen to differ by, above
+  the largest recorded: few operations stall. There must be 100 samples.
+
+A difference must have grown by REPEATABLE of its minuend besides, or it would be noise. A row whose
+budget is a promise (a ratio, or "rxe") must keep that too, once it was recorded so.
 """
-import json
 import os
 import re
 import sys
+from collections import namedtuple
+
+sys.dont_write_bytecode = True
+from measured import Measured  # noqa: E402 (leaves no files beside it)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORDED = os.path.join(HERE, 'recorded.tsv')
 TOLERANCE = 0.05
 REPEATABLE = 0.02
-MIB = 1 << 20
+TAIL = 0.20
+SPREADS = 4
+TAIL_SPREADS = 2
 
-
-class Measured:
-    """The rows of one or more files of odplat."""
-
-    def __init__(self, *paths):
-        self.rows = {}
-        self.order = []
-        self.counted = True
-        self.kernel = ''
-        for path in paths:
-            with open(path, encoding='utf-8') as file:
-                content = json.load(file)
-            self.counted = content['mode'] == 'counted'
-            self.kernel = self.kernel or content['kernel']
-            for row in content['rows']:
-                self.rows[row['device'], row['case']] = row
-                self.order.append(row)
-
-    def find(self, device, case):
-        """The row of a case; device is the beginning of a name."""
-        for (name, other), row in self.rows.items():
-            if other == case and name.startswith(device):
-                return row
-        return None
-
-    def figure(self, device, case, statistic=None):
-        """Thousands of instructions, microseconds or MiB; None where there is no figure."""
-        row = self.find(device, case)
-        if row is None or row['error'] is not None or not row['n']:
-            return None
-        # Medians of counted runs depend on the phase of the scheduler.
-        if row['unit'] == 'B':
-            return row['median'] / MIB
-        return row[statistic or ('mean98' if self.counted else 'median')] / 1000
+# Of a row on pinless: means over the runs, the largest p99 of its minuend, mean98 on rxe, and how
+# far mean98 and p99 lie apart in the runs, as shares.
+Recorded = namedtuple('Recorded', 'mean98 median p99 rxe spread tail_spread')
 
 
 class Row:
     """One line of budgets.tsv."""
 
     def __init__(self, line):
-        (self.name, self.minuend, self.subtrahend, self.divisor, self.floor,
-         self.budget) = line.split('\t')
+        (self.name, self.minuend, self.subtrahend, self.divisor, self.reference,
+         self.reference_name, self.budget) = line.split('\t')
 
     def is_ratio(self):
         """Whether the row is a case divided by another."""
@@ -99,6 +78,10 @@ class Row:
             return 0
         return REPEATABLE * measured.figure('pinless', self.minuend) / int(self.divisor)
 
+    def tail(self, measured):
+        """The p99 of the case that the row is about; a ratio has none."""
+        return None if self.is_ratio() else measured.figure('pinless', self.minuend, 'p99')
+
     def limit(self, rxe):
         """The budget as a number, or None; rxe is the row's figure on rxe."""
         return rxe if self.budget == 'rxe' else float(self.budget.split()[0])
@@ -115,35 +98,49 @@ def load_rows():
 
 
 def load_recorded():
-    """What was recorded: row name to mean98 and median on pinless, mean98 on rxe."""
+    """What was recorded, by the names of the rows."""
     recorded = {}
     with open(RECORDED, encoding='utf-8') as file:
         for line in file:
-            if line.startswith('#'):
-                continue
-            name, *figures = line.rstrip('\n').split('\t')
-            recorded[name] = tuple(float(x) if x != '-' else None for x in figures)
+            if not line.startswith('#'):
+                name, *figures = line.rstrip('\n').split('\t')
+                recorded[name] = Recorded(*(None if x == '-' else float(x) for x in figures))
     return recorded
 
 
-def save_recorded(measured, compared):
+def apart(values):
+    """How far the largest lies above the least, as a share."""
+    return max(values) / min(values) - 1
+
+
+def record(row, runs, compared):
+    """A row as it came out in several runs of the check, and on rxe in a run that has it."""
+    mean98, median = ([row.value(run, 'pinless', statistic) for run in runs]
+                      for statistic in ('mean98', 'median'))
+    tails = [row.tail(run) for run in runs]
+    if None in mean98:
+        return Recorded(None, None, None, row.value(compared, 'rxe'), None, None)
+    return Recorded(sum(mean98) / len(runs), sum(median) / len(runs),
+                    None if None in tails else max(tails), row.value(compared, 'rxe'),
+                    apart(mean98), None if None in tails else apart(tails))
+
+
+def save_recorded(runs, compared):
     """
-    Records the figures of a check, and those of rxe from a run that has it. Only what was taken
-    as the check takes it is comparable: how scattered physical memory is, is a matter of what ran
-    before.
+    Records the figures of runs of the check, and those of rxe from a run that has it. Only what was
+    taken as the check takes it is comparable: how scattered physical memory is, is a matter of what
+    ran before.
     """
     with open(RECORDED, 'w', encoding='utf-8') as file:
         file.write('# SPDX-License-Identifier: GPL-2.0\n'
-                   '# Made by tests/perf/update-docs; thousands of instructions.\n'
-                   '# Row of budgets.tsv\tpinless mean98\tpinless median\trxe mean98\n')
+                   f'# Made by tests/perf/update-docs from {len(runs)} runs; thousands of '
+                   'instructions.\n'
+                   '# Row of budgets.tsv\tpinless mean98\tmedian\tp99 of the case\trxe mean98\t'
+                   'spread of mean98\tspread of p99\n')
         for row in load_rows():
-            if row.is_memory():
-                continue
-            values = [row.value(measured, 'pinless', 'mean98'),
-                      row.value(measured, 'pinless', 'median'),
-                      row.value(compared, 'rxe', 'mean98')]
-            file.write('\t'.join([row.name] + ['-' if v is None else f'{v:.4f}'
-                                               for v in values]) + '\n')
+            if not row.is_memory():
+                file.write('\t'.join([row.name] + ['-' if v is None else f'{v:.4f}' for v in
+                                                   record(row, runs, compared)]) + '\n')
 
 
 def show(value):
@@ -154,30 +151,62 @@ def show(value):
     return f'{value:.{digits}f}'
 
 
-def is_worse(seen, recorded, noise):
+def is_worse(seen, recorded, share, noise=0):
     """Whether a figure has grown by more than is allowed."""
-    return seen > recorded + max(abs(recorded) * TOLERANCE, noise)
+    return seen > recorded + max(abs(recorded) * share, noise)
+
+
+def judge_cost(row, measured, recorded, seen):
+    """Whether the row costs more, in every operation or in some; returns what is wrong, or None."""
+    median = row.value(measured, 'pinless', 'median')
+    noise = row.noise(measured)
+    alone = max(TOLERANCE, SPREADS * recorded.spread)
+    grown = (f'recorded {show(recorded.mean98)}, seen {show(seen)}: '
+             f'{(seen / recorded.mean98 - 1) * 100:.1f} % worse')
+    if is_worse(seen, recorded.mean98, TOLERANCE, noise) and \
+            is_worse(median, recorded.median, TOLERANCE, noise):
+        return f'{grown}, {TOLERANCE * 100:.0f} % are allowed'
+    if is_worse(seen, recorded.mean98, alone, noise):
+        return f'{grown}, but not the median: some operations stall; {alone * 100:.1f} % are allowed'
+    return None
+
+
+def judge_tail(row, measured, recorded):
+    """Whether few operations stall; returns what is wrong, or None."""
+    seen = row.tail(measured)
+    if recorded.p99 is None:
+        return None
+    if seen is None:
+        return f'p99 of {row.minuend}: recorded {show(recorded.p99)}, and now there are too few samples'
+    allowed = max(TAIL, TAIL_SPREADS * recorded.tail_spread)
+    if not is_worse(seen, recorded.p99, allowed):
+        return None
+    return (f'p99 of {row.minuend}: recorded {show(recorded.p99)}, seen {show(seen)}: few operations '
+            f'stall; {allowed * 100:.0f} % are allowed')
 
 
 def judge(row, measured, recorded):
     """Returns what is wrong with the row, or None."""
-    pinless, median, rxe = recorded.get(row.name, (None, None, None))
     seen = row.value(measured, 'pinless')
-    seen_median = row.value(measured, 'pinless', 'median')
     if seen is None:
         errors = [measured.find('pinless', case) for case in row.cases()]
         errors = [r['error'] for r in errors if r and r['error']]
         return f'has no figure: {errors[0] if errors else "it was not measured"}'
-    if pinless is None:
+    if row.reference and reference(row, measured) is None:
+        return f'its reference {row.reference} was not measured'
+    if recorded is None or recorded.mean98 is None:
         return f'has no recorded figure (seen: {show(seen)})'
-    noise = row.noise(measured)
-    if is_worse(seen, pinless, noise) and is_worse(seen_median, median, noise):
-        return (f'recorded {show(pinless)}, seen {show(seen)}: '
-                f'{(seen / pinless - 1) * 100:.1f} % worse, {TOLERANCE * 100:.0f} % are allowed')
-    limit = row.limit(rxe) if row.is_promise() else None
-    if limit is not None and pinless <= limit < min(seen, seen_median):
-        return f'recorded {show(pinless)}, seen {show(seen)}: the limit is {show(limit)}'
-    return None
+    limit = row.limit(recorded.rxe) if row.is_promise() else None
+    if limit is not None and \
+            recorded.mean98 <= limit < min(seen, row.value(measured, 'pinless', 'median')):
+        return f'recorded {show(recorded.mean98)}, seen {show(seen)}: the limit is {show(limit)}'
+    return judge_cost(row, measured, recorded, seen) or judge_tail(row, measured, recorded)
+
+
+def reference(row, measured, statistic=None):
+    """What the CPU or the kernel needs for the same, or None."""
+    value = measured.figure('cpu', row.reference, statistic)
+    return measured.figure('pinless', row.reference, statistic) if value is None else value
 
 
 def check(path, results):
@@ -191,16 +220,18 @@ def check(path, results):
     if not results:
         print(f'{"thousands of instructions":52} {"recorded":>9} {"seen":>9}')
     for row in rows:
-        wrong = judge(row, measured, recorded)
+        wrong = judge(row, measured, recorded.get(row.name))
         bad += wrong is not None
         if results:
             print(f'RESULT {"FAIL" if wrong else "pass"} counted.{row.slug()} 0 {wrong or ""}')
         else:
-            print(f'{row.name:52} {show(recorded.get(row.name, (None,))[0]):>9} '
+            print(f'{row.name:52} {show(recorded[row.name].mean98 if row.name in recorded else None):>9} '
                   f'{show(row.value(measured, "pinless")):>9}  {"WORSE" if wrong else "ok"}')
             if wrong:
                 print(f'  {row.name}: {wrong}')
-    if bad and not results:
+    if not bad and not results:
+        print(f'All {len(rows)} rows are as recorded.')
+    elif not results:
         print(f'{bad} of {len(rows)} rows are worse than recorded in tests/perf/recorded.tsv.\n'
               'If that is meant to be so, record anew: tests/perf/regenerate DIR check counted (docs/measuring.md).')
     return bad
@@ -211,7 +242,7 @@ def main():
     words = sys.argv[1:]
     if words == ['cases']:
         cases = {case: None for row in load_rows() if not row.is_memory()
-                 for case in row.cases() + ([row.floor] if row.floor else [])}
+                 for case in row.cases() + ([row.reference] if row.reference else [])}
         print('\n'.join(cases))
     elif words[:1] == ['check'] and len(words) == 2:
         sys.exit(1 if check(words[1], False) else 0)

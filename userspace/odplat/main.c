@@ -2,16 +2,20 @@
 // Copyright (c) 2026 The pinless authors
 /* odplat: what on-demand paging costs, on any RDMA device that has it. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "breakdown.h"
+#include "base/cpu.h"
+#include "cases/cases.h"
+#include "cases/runner.h"
 #include "options.h"
-#include "report.h"
-#include "runner.h"
+#include "plot/plot.h"
+#include "report/report.h"
+#include "trace/breakdown.h"
 
-enum { EXIT_MEASURED = 0, EXIT_NOT_MEASURED = 1, EXIT_USAGE = 2 };
+enum { EXIT_MEASURED = 0, EXIT_NOT_MEASURED = 1, EXIT_USAGE = 2, EXIT_CORRUPT = 3 };
 
 /* Which devices and cases this run is about. */
 struct run {
@@ -25,10 +29,11 @@ static void list_cases(const struct run *run, const struct options *options)
 {
 	for (size_t j = 0; j < run->job_count; j++)
 		for (unsigned int which = 0; which < 2; which++)
-			if (job_selected(&run->jobs[j], which, options))
-				printf("%-34s %u\n", run->jobs[j].name[which],
-				       options->iterations ? options->iterations
-							   : run->jobs[j].samples);
+			if (job_selected(&run->jobs[j], which, &options->selection))
+				printf("%-38s %5u  %s\n", run->jobs[j].name[which],
+				       options->selection.iterations ? options->selection.iterations
+								     : run->jobs[j].samples,
+				       job_reference(run->jobs, j));
 }
 
 /* Returns whether any case is wanted; *@needs_device whether any of them needs a device. */
@@ -38,8 +43,8 @@ static bool survey(const struct run *run, const struct options *options, bool *n
 
 	*needs_device = false;
 	for (size_t j = 0; j < run->job_count; j++) {
-		if (!job_selected(&run->jobs[j], 0, options) &&
-		    !job_selected(&run->jobs[j], 1, options))
+		if (!job_selected(&run->jobs[j], 0, &options->selection) &&
+		    !job_selected(&run->jobs[j], 1, &options->selection))
 			continue;
 		any = true;
 		*needs_device |= !run->jobs[j].on_cpu;
@@ -55,6 +60,7 @@ static bool add_link(struct run *run, const char *name, const struct options *op
 	if (choose_device(name, options->port, options->gid_index, &choice, why->text,
 			  sizeof(why->text)))
 		return false;
+	choice.poll = options->poll;
 	return !link_prepare(&run->links[run->link_count++], &choice, options->processes == 2, why);
 }
 
@@ -160,12 +166,25 @@ static bool any_sample(const struct results *results)
 	return false;
 }
 
+/* @good: everything was measured and reported. */
+static int verdict(const struct results *results, const struct options *options, bool good)
+{
+	if (!good)
+		return EXIT_NOT_MEASURED;
+	if (options->strict && results_corrupt(results)) {
+		fputs("odplat: a device corrupted data\n", stderr);
+		return EXIT_CORRUPT;
+	}
+	return EXIT_MEASURED;
+}
+
 static int measure(struct run *run, const struct options *options)
 {
 	struct results results;
 	bool good;
+	int status;
 
-	if (run_jobs(run->jobs, run->job_count, run->links, run->link_count, options, &results)) {
+	if (run_jobs(run->jobs, run->job_count, run->links, run->link_count, &options->selection, &results)) {
 		fputs("odplat: out of memory\n", stderr);
 		return EXIT_NOT_MEASURED;
 	}
@@ -174,8 +193,9 @@ static int measure(struct run *run, const struct options *options)
 		fputs("odplat: no case could be measured\n", stderr);
 		good = false;
 	}
+	status = verdict(&results, options, good);
 	free_results(&results);
-	return good ? EXIT_MEASURED : EXIT_NOT_MEASURED;
+	return status;
 }
 
 #define BREAKDOWN_SAMPLES	256
@@ -183,13 +203,13 @@ static int measure(struct run *run, const struct options *options)
 /* Of the devices that were not asked for by name, those of other drivers are left out. */
 static int breakdown(struct run *run, const struct options *options)
 {
-	unsigned int samples = options->iterations ? options->iterations : BREAKDOWN_SAMPLES;
+	unsigned int samples = options->selection.iterations ? options->selection.iterations : BREAKDOWN_SAMPLES;
 	bool shown = false, good = true;
 	struct message why;
 	int err;
 
 	for (size_t l = 0; l < run->link_count; l++) {
-		err = run_breakdown(stdout, &run->links[l], samples, options->counted, &why);
+		err = run_breakdown(stdout, &run->links[l], samples, options->selection.counted, &why);
 		if (!err)
 			shown = true;
 		else
@@ -251,7 +271,7 @@ static int report_again(const struct options *options)
 		fprintf(stderr, "odplat: %s\n", why.text);
 		return EXIT_NOT_MEASURED;
 	}
-	status = report(&results, options) ? EXIT_MEASURED : EXIT_NOT_MEASURED;
+	status = verdict(&results, options, report(&results, options));
 	free_results(&results);
 	return status;
 }
@@ -261,6 +281,7 @@ int main(int argc, char **argv)
 	struct options options;
 	struct run run = { 0 };
 	bool needs_device, ready = true;
+	struct message why;
 	int status = EXIT_NOT_MEASURED;
 	enum parsed parsed = parse_options(argc, argv, &options);
 
@@ -286,6 +307,11 @@ int main(int argc, char **argv)
 	if (options.list) {
 		list_cases(&run, &options);
 		status = EXIT_MEASURED;
+		goto out;
+	}
+	if (options.pin >= 0 && cpu_pin((unsigned int)options.pin, &why)) {
+		fprintf(stderr, "odplat: %s\n", why.text);
+		status = EXIT_USAGE;
 		goto out;
 	}
 	if (needs_device || options.breakdown)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device.h"
-#include "text.h"
+#include "base/text.h"
+#include "rdma/device.h"
 
 static const char help[] =
 	"Usage: odplat [OPTION]...\n"
@@ -20,9 +20,12 @@ static const char help[] =
 	"  -p, --port NUMBER      port (default: the first active one)\n"
 	"  -c, --case PATTERN     measure the cases that match, such as 'write.8.*' or '{reg,dereg}.odp.*';\n"
 	"                         may be repeated (default: all but growth.*)\n"
-	"  -l, --list             list the cases and their number of samples, and stop\n"
+	"  -l, --list             list the cases, their numbers of samples and their references, and stop\n"
 	"  -n, --iterations N     samples of every case (default: by the cost of the case)\n"
 	"      --processes 1|2    1: both sides in this process (default); 2: the target in a child process\n"
+	"      --poll             poll for completions all the time, never arm the queue and sleep\n"
+	"      --pin CPU          run on this CPU only (default: where the scheduler likes)\n"
+	"      --strict           exit with status 3 when a device corrupted data\n"
 	"      --counted          the clock counts instructions: label the results so, leave out what makes no sense\n"
 	"  -j, --json FILE        write the results as JSON; '-' is standard output, and no table then\n"
 	"      --csv              print CSV instead of the table\n"
@@ -37,7 +40,7 @@ static const char help[] =
 	"      --version          the version\n"
 	"\n"
 	"Exit status: 0 measured (a device that corrupted data is marked in the table), 1 could not measure,\n"
-	"2 wrong usage. See odplat(1).\n";
+	"2 wrong usage, 3 data was corrupted (with --strict). See odplat(1).\n";
 
 enum {
 	OPTION_PROCESSES = 256,
@@ -46,9 +49,12 @@ enum {
 	OPTION_COMPARE,
 	OPTION_CSV,
 	OPTION_DIFF,
+	OPTION_PIN,
 	OPTION_PLOT,
+	OPTION_POLL,
 	OPTION_READ,
 	OPTION_PROGRESS,
+	OPTION_STRICT,
 	OPTION_VERSION
 };
 
@@ -60,6 +66,9 @@ static const struct option long_options[] = {
 	{ "list", no_argument, NULL, 'l' },
 	{ "iterations", required_argument, NULL, 'n' },
 	{ "processes", required_argument, NULL, OPTION_PROCESSES },
+	{ "poll", no_argument, NULL, OPTION_POLL },
+	{ "pin", required_argument, NULL, OPTION_PIN },
+	{ "strict", no_argument, NULL, OPTION_STRICT },
 	{ "counted", no_argument, NULL, OPTION_COUNTED },
 	{ "breakdown", no_argument, NULL, OPTION_BREAKDOWN },
 	{ "json", required_argument, NULL, 'j' },
@@ -106,7 +115,7 @@ static bool take_option(int option, const char *argument, struct options *option
 	case 'd':
 		return add_name(&options->devices, argument);
 	case 'c':
-		return add_name(&options->cases, argument);
+		return add_name(&options->selection.cases, argument);
 	case 'g':
 		if (!number("--gid", argument, 0, 255, &value))
 			return false;
@@ -118,9 +127,20 @@ static bool take_option(int option, const char *argument, struct options *option
 		options->port = (uint8_t)value;
 		return true;
 	case 'n':
-		return number("--iterations", argument, 1, 10000000, &options->iterations);
+		return number("--iterations", argument, 1, 10000000, &options->selection.iterations);
 	case OPTION_PROCESSES:
 		return number("--processes", argument, 1, 2, &options->processes);
+	case OPTION_PIN:
+		if (!number("--pin", argument, 0, 8191, &value))
+			return false;
+		options->pin = (int)value;
+		return true;
+	case OPTION_POLL:
+		options->poll = true;
+		return true;
+	case OPTION_STRICT:
+		options->strict = true;
+		return true;
 	case 'j':
 		options->json = argument;
 		return true;
@@ -134,7 +154,7 @@ static bool take_option(int option, const char *argument, struct options *option
 		options->list = true;
 		return true;
 	case OPTION_COUNTED:
-		options->counted = true;
+		options->selection.counted = true;
 		return true;
 	case OPTION_BREAKDOWN:
 		options->breakdown = true;
@@ -143,14 +163,29 @@ static bool take_option(int option, const char *argument, struct options *option
 		options->csv = true;
 		return true;
 	case OPTION_PROGRESS:
-		options->progress = PROGRESS_ON;
+		options->selection.progress = PROGRESS_ON;
 		return true;
 	case 'q':
-		options->progress = PROGRESS_OFF;
+		options->selection.progress = PROGRESS_OFF;
 		return true;
 	default:
 		return false;
 	}
+}
+
+/* What getopt_long() has not understood: the argument that it has just passed. */
+static void report_unknown(int option, char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (option == ':')
+		fprintf(stderr, "odplat: %s needs an argument: see \"odplat --help\"\n", word);
+	else if (word[0] == '-' && word[1] != '-')
+		fprintf(stderr, "odplat: \"-%c\" is no option: \"odplat --help\" lists them\n",
+			optopt ? optopt : word[1]);
+	else
+		fprintf(stderr, "odplat: \"%s\" is no option, or not in this form: "
+			"\"odplat --help\" lists them\n", word);
 }
 
 /* An option with two arguments: getopt_long() knows of the first. */
@@ -179,8 +214,9 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 
 	*options = (struct options){ .gid_index = DEVICE_ANY_GID,
 				     .port = DEVICE_ANY_PORT,
-				     .processes = 1 };
-	while ((option = getopt_long(argc, argv, "d:g:p:c:ln:j:qh", long_options, NULL)) != -1) {
+				     .processes = 1,
+				     .pin = -1 };
+	while ((option = getopt_long(argc, argv, ":d:g:p:c:ln:j:qh", long_options, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(help, stdout);
 			return PARSED_DONE;
@@ -189,15 +225,18 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 			printf("odplat %s\n", ODPLAT_VERSION);
 			return PARSED_DONE;
 		}
+		if (option == '?' || option == ':') {
+			report_unknown(option, argv);
+			return PARSED_WRONG;
+		}
 		if (option == OPTION_COMPARE || option == OPTION_DIFF
 			    ? !take_pair(option, optarg, argc, argv, options)
 			    : !take_option(option, optarg, options)) {
-			fputs("Try \"odplat --help\".\n", stderr);
 			return PARSED_WRONG;
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "odplat: \"%s\" is no option\nTry \"odplat --help\".\n",
+		fprintf(stderr, "odplat: \"%s\" is no option: \"odplat --help\" lists them\n",
 			argv[optind]);
 		return PARSED_WRONG;
 	}
@@ -216,14 +255,19 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 		      stderr);
 		return PARSED_WRONG;
 	}
+	if (options->strict && (options->diff[0] || options->breakdown)) {
+		fputs("odplat: --strict is about the results of one run: not with --diff or --breakdown\n",
+		      stderr);
+		return PARSED_WRONG;
+	}
 	if (options->breakdown &&
 	    (options->csv || options->json || options->plot || options->compare ||
-	     options->cases.count || options->processes == 2)) {
+	     options->selection.cases.count || options->processes == 2)) {
 		fputs("odplat: --breakdown has cases and a form of its own, in one process: leave out "
 		      "--case, --json, --csv, --plot, --compare and --processes 2\n", stderr);
 		return PARSED_WRONG;
 	}
-	if (options->breakdown && options->iterations > 100000) {
+	if (options->breakdown && options->selection.iterations > 100000) {
 		fputs("odplat: --breakdown keeps all events in memory: --iterations up to 100000\n",
 		      stderr);
 		return PARSED_WRONG;
@@ -234,5 +278,5 @@ enum parsed parse_options(int argc, char **argv, struct options *options)
 void free_options(struct options *options)
 {
 	free(options->devices.name);
-	free(options->cases.name);
+	free(options->selection.cases.name);
 }

@@ -7,29 +7,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** struct names - a list of arguments; the strings belong to argv */
-struct names {
-	const char **name;
-	size_t count;
-};
-
-enum progress { PROGRESS_AUTO, PROGRESS_ON, PROGRESS_OFF };
+#include "cases/runner.h"
 
 /** struct options - the command line */
 struct options {
 	struct names devices;		/* empty: every device that works */
-	struct names cases;		/* patterns; empty: all */
+	struct selection selection;
 	uint8_t port;
 	int gid_index;
-	unsigned int iterations;	/* 0: by the cost of the case */
 	unsigned int processes;		/* 1 or 2 */
-	bool counted;
+	int pin;			/* CPU; -1: wherever the scheduler likes */
+	bool poll;			/* for completions, and never sleep */
+	bool strict;			/* a device that corrupts data is a failure */
 	bool list;
 	bool breakdown;			/* of the time of page faults */
 	bool csv;
 	bool compare;			/* the two devices side by side */
 	const char *diff[2];		/* files of two runs; NULL: measure */
-	enum progress progress;
 	const char *read;		/* file of an earlier run; NULL: measure */
 	const char *json;
 	const char *plot;
@@ -41,7 +35,7 @@ enum parsed { PARSED_RUN, PARSED_DONE, PARSED_WRONG };
 /**
  * parse_options() - read the command line; --help and --version are answered here
  *
- * A mistake is named on standard error. Free with free_options().
+ * A mistake is named on standard error, in one line. Free with free_options().
  */
 enum parsed parse_options(int argc, char **argv, struct options *options);
 

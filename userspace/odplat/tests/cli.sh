@@ -24,26 +24,59 @@ expect()
 	fi
 }
 
+# expect_line: the same, and the output is one line
+expect_line()
+{
+	expect "$@"
+	[ "$(wc -l <"$out/text")" -eq 1 ] || {
+		echo "odplat: more than a line, or none:"
+		cat "$out/text"
+		failed=1
+	}
+}
+
 expect 0 '^Usage: odplat' --help
 expect 0 '^odplat [0-9]' --version
-expect 0 '^write\.8\.warm +1000$' --list
+expect 0 '^write\.8\.warm +1000 +pvm\.8$' --list
+expect 0 '^reg\.odp\.4k +500 *$' --list
 expect 0 '^dereg\.implicit ' --list --case 'dereg.*'
 expect 2 'no case matches' --case nonsense
-expect 2 'is no number from 1 to' --iterations 0
+expect_line 2 'is no number from 1 to' --iterations 0
 expect 2 'is no number from 1 to 2' --processes 3
-expect 2 'is no option' word
-expect 2 'unrecognized option' --nonsense
+expect_line 2 'is no option' word
+expect_line 2 'nonsense\" is no option' --nonsense
+expect_line 2 '-Z\" is no option' -Z
+expect_line 2 '--iterations needs an argument' --iterations
+expect_line 2 'is no number from 0 to 255' --gid 256
+expect_line 2 'is no number from 1 to 254' --port x
+expect_line 2 'is no number from 0 to 8191' --pin -1
+expect_line 2 'cannot run on CPU 8191: possible: [0-9]' --pin 8191 --case syscall
+expect_line 2 'not with --diff' --strict --diff a b
 expect 2 'both want standard output' --csv --json -
 expect 2 'has cases and a form of its own' --breakdown --csv
 expect 1 'no_such_device|cannot be listed|no RDMA device' --breakdown --device no_such_device
 expect 1 'no_such_device|cannot be listed|no RDMA device' --device no_such_device --case 'write.8.warm'
 expect 0 '^syscall +cpu +5 ' --case syscall -n 5
 expect 0 '^kernel,mode,device' --case syscall -n 5 --csv
-expect 0 '"device":"cpu","case":"syscall","unit":"ns","n":5,.*"verified":null,"error":null' \
+expect 0 '"device":"cpu","case":"syscall","reference":null,"unit":"ns","n":5,.*"mean98":null,"p99":null,.*"verified":null,"error":null' \
 	--case syscall -n 5 --json -
 expect 0 '"mode":"counted"' --case syscall -n 5 --json - --counted
 expect 1 'cannot be written' --case syscall -n 5 --json "$out/no/such/file"
-expect 0 '^pvm\.256k +cpu +3 .* ok' --case pvm.256k -n 3
+expect 0 '^pvm\.256k +cpu +3 +[0-9.]+ +[0-9.]+ +- +- +[0-9.]+ ok' --case pvm.256k -n 3
+expect 0 '^syscall +cpu +50 +[0-9.]+ +[0-9.]+ +[0-9.]+ +- +[0-9.]+ -' --case syscall -n 50
+expect 0 '^syscall +cpu +100( +[0-9.]+){5} -' --case syscall -n 100
+expect 0 '^pvm\.8\.target-cold +cpu +3 .* ok' --case 'pvm.*' -n 3
+cpu=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*\([0-9]*\).*/\1/p' /proc/self/status)
+expect 0 '^syscall +cpu' --pin "$cpu" --poll --case syscall -n 5
+
+# What a device has done to data, from a file.
+row='{"device":"d","case":"c","unit":"ns","n":1,"min":1,"median":1,"max":1,"verified"'
+echo "{\"rows\":[$row:false,\"error\":null}]}" >"$out/corrupt.json"
+echo "{\"rows\":[$row:true,\"error\":null}]}" >"$out/right.json"
+expect 0 'CORRUPT' --read "$out/corrupt.json"
+expect 3 'a device corrupted data' --read "$out/corrupt.json" --strict
+expect 0 ' ok' --read "$out/right.json" --strict
+expect 1 'cannot be read' --read "$out/none.json" --strict
 
 # Two runs side by side.
 "$odplat" --case '{syscall,pvm.8}' -n 5 --json "$out/old.json" >/dev/null
@@ -112,4 +145,45 @@ expect 0 '^syscall ' --list
 while read -r name; do
 	grep -Fxq "$name" "$out/cases" || { echo "$name is not in the list"; failed=1; }
 done <"$out/wanted"
+
+# Each case that has a copy, or a call without a region, to be compared with has it.
+"$odplat" --list --case '*' | awk '
+	$1 ~ /^(write|send|fetch-add)\..*\.(target|warm|pinned)/ && $3 !~ /^pvm\./ ||
+	$1 ~ /^read\..*\.(initiator|warm|pinned)/ && $3 !~ /^pvm\./ ||
+	$1 ~ /^(write|send)\..*\.target-cold/ && $3 !~ /target-cold/ ||
+	$1 ~ /\.nic-|registered-64|untouched.registered/ && $3 !~ /\.unregistered$/ {
+		print $1 " has the reference \"" $3 "\""; wrong = 1
+	}
+	END { exit wrong }' || failed=1
+
+# A picture shows each case that it is made of: one that bears another name than the picture knows
+# would be missing without a word.
+"$odplat" --list --case '*' | awk '
+	BEGIN { print "{\"mode\":\"counted\",\"rows\":[" }
+	{
+		device = $1 ~ /^(syscall|touch|pvm)/ ? "cpu" : "d"
+		printf "%s{\"device\":\"%s\",\"case\":\"%s\",\"reference\":%s,\"unit\":\"ns\",\"n\":100," \
+			"\"min\":1,\"median\":1000,\"mean98\":1000.0,\"max\":2,\"verified\":true,\"error\":null}\n",
+			(NR > 1 ? "," : ""), device, $1, (NF > 2 ? "\"" $3 "\"" : "null")
+	}
+	END { print "]}" }' >"$out/all.json"
+PATH=/nonexistent "$odplat" --read "$out/all.json" --plot "$out/plots" >/dev/null 2>&1
+
+# points PICTURE NUMBER: so many points are in it
+points()
+{
+	got=$(sed -n '/ << EOD$/,/^EOD$/p' "$out/plots/$1.gp" | grep -c '^[0-9]')
+	[ "$got" -eq "$2" ] || {
+		echo "$1: $got points instead of $2"
+		failed=1
+	}
+}
+points overview 20
+points growth 27
+points cost-write 15
+points cost-read 15
+points cost-send 15
+points cost-dontneed 9
+points cost-munmap 8
+points cost-register 12
 exit $failed

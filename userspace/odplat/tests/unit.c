@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (c) 2026 The pinless authors
 /*
- * Description: the parts of odplat that need no device: statistics, text, patterns, floors.
+ * Description: the parts of odplat that need no device: statistics, text, patterns, references.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "pattern.h"
-#include "results.h"
-#include "stages.h"
+#include "base/pattern.h"
+#include "base/results.h"
+#include "base/turns.h"
+#include "trace/stages.h"
 
 /* One row as report_json() writes it, with @more members. */
 #define ROW(more)								\
@@ -151,36 +152,12 @@ static void test_pattern(void)
 	CHECK(pattern_word(1, 0) != pattern_word(1, 1) && pattern_word(1, 0) != pattern_word(2, 0));
 }
 
-static void check_floor(const char *name, const char *expected, bool expected_on_cpu)
-{
-	char floor[CASE_NAME_SIZE] = "";
-	bool on_cpu = false, found = floor_of(name, floor, &on_cpu);
-
-	if (found != (expected != NULL) ||
-	    (found && (strcmp(floor, expected) || on_cpu != expected_on_cpu))) {
-		printf("floor of %s: %s\n", name, found ? floor : "none");
-		failures++;
-	}
-}
-
 static void test_rows(void)
 {
 	static const struct message first = { "first" }, second = { "second" };
 	struct row row = { .device = "x", .name = "dontneed.1.nic-warm" };
 	struct results results = { .row = &row, .count = 1 };
 	double figure;
-
-	check_floor("write.8.warm", "pvm.8", true);
-	check_floor("send.256k.target-cold", "pvm.256k", true);
-	check_floor("read.2m.warm.thp", "pvm.2m.thp", true);
-	check_floor("read.2m.warm", "pvm.2m", true);
-	check_floor("dontneed.512.nic-warm", "dontneed.512.unregistered", false);
-	check_floor("munmap.1.nic-cold", "munmap.1.unregistered", false);
-	check_floor("dontneed.1g-untouched.registered", "dontneed.1g-untouched.unregistered",
-		    false);
-	check_floor("dontneed.1.registered-64-times", "dontneed.1.unregistered", false);
-	check_floor("dontneed.1.unregistered", NULL, false);
-	check_floor("reg.odp.4k", NULL, false);
 
 	CHECK(results_find(&results, "x", "dontneed.1.nic-warm") == &row);
 	CHECK(!results_find(&results, "y", "dontneed.1.nic-warm"));
@@ -192,10 +169,15 @@ static void test_rows(void)
 	row_sample(&row, 90);
 	CHECK(results_figure(&results, &row, &figure) && figure == 20);
 	results.counted = true;
-	CHECK(results_figure(&results, &row, &figure) && figure == 40);
+	CHECK(results_figure(&results, &row, &figure) && figure == 20);
+	for (unsigned int i = 0; i < SAMPLES_OF_MEAN98 - 3; i++)
+		row_sample(&row, 20);
+	/* Of 50 the one of 90 is left out. */
+	CHECK(results_figure(&results, &row, &figure) && figure == (10 + 48 * 20) / 49.0);
 	row_verify(&row, true);
-	CHECK(row.verdict == VERDICT_GOOD);
+	CHECK(row.verdict == VERDICT_GOOD && !results_corrupt(&results));
 	row_verify(&row, false);
+	CHECK(results_corrupt(&results));
 	row_verify(&row, true);
 	CHECK(row.verdict == VERDICT_BAD);
 	row_fail(&row, &first);
@@ -203,6 +185,54 @@ static void test_rows(void)
 	CHECK(row.failed && !strcmp(row.error.text, "first"));
 	CHECK(!results_figure(&results, &row, &figure));
 	samples_free(&row.samples);
+}
+
+static void test_references(void)
+{
+	struct row rows[] = {
+		{ .device = CPU_DEVICE, .name = "copy" },
+		{ .device = "x", .name = "call" },
+		{ .device = "y", .name = "call" },
+		{ .device = "y", .name = "under a region", .reference = "call" },
+		{ .device = "y", .name = "write", .reference = "copy" },
+		{ .device = "y", .name = "gone", .reference = "not measured" },
+	};
+	struct results results = { .row = rows, .count = 6 };
+
+	CHECK(!results_reference(&results, &rows[0]) && !results_reference(&results, &rows[5]));
+	CHECK(results_reference(&results, &rows[3]) == &rows[2]);
+	CHECK(results_reference(&results, &rows[4]) == &rows[0]);
+}
+
+static void test_enough_samples(void)
+{
+	struct summary s = { .count = 49 };
+
+	CHECK(!has_mean98(&s) && !has_p99(&s) && !has_p999(&s));
+	s.count = 50;
+	CHECK(has_mean98(&s) && !has_p99(&s) && !has_p999(&s));
+	s.count = 99;
+	CHECK(!has_p99(&s));
+	s.count = 100;
+	CHECK(has_p99(&s) && !has_p999(&s));
+	s.count = 1000;
+	CHECK(has_p999(&s));
+}
+
+/* In as many rounds as there are members each has had each place once. */
+static void test_turns(void)
+{
+	for (size_t members = 1; members <= 5; members++) {
+		for (size_t place = 0; place < members; place++) {
+			unsigned int seen = 0;
+
+			for (size_t round = 0; round < members; round++)
+				seen |= 1u << turn_of(members, round, place);
+			CHECK(seen == (1u << members) - 1);
+		}
+	}
+	CHECK(turn_of(2, 0, 0) == 0 && turn_of(2, 0, 1) == 1);
+	CHECK(turn_of(2, 1, 0) == 1 && turn_of(2, 1, 1) == 0);
 }
 
 static int parse(struct results *results, const char *text)
@@ -224,16 +254,17 @@ static void test_reading(void)
 	struct row *row;
 	double figure;
 
-	CHECK(!parse(&results, ROW("\"unit\":\"B\",\"n\":3,\"min\":1,\"median\":2,\"mean98\":2.5,"
+	CHECK(!parse(&results, ROW("\"unit\":\"B\",\"reference\":\"r\",\"n\":50,\"min\":1,\"median\":2,\"mean98\":2.5,"
 				   "\"p99\":3,\"p999\":4,\"max\":5,\"verified\":true,\"error\":null")));
 	CHECK(results.counted && !strcmp(results.kernel, "6") && results.count == 1);
 	row = results_find(&results, "d", "c");
 	CHECK(row && row->bytes && row->verdict == VERDICT_GOOD && !row->failed);
 	CHECK(results_figure(&results, row, &figure) && figure == 2.5);
+	CHECK(row && !strcmp(row->reference, "r"));
 	CHECK(row && row->read.max == 5 && row->read.p999 == 4);
 	free_results(&results);
 
-	CHECK(!parse(&results, ROW("\"n\":0,\"min\":null,\"new\":{\"a\":[1,{}]},"
+	CHECK(!parse(&results, ROW("\"reference\":null,\"n\":0,\"min\":null,\"new\":{\"a\":[1,{}]},"
 				   "\"error\":\"a \\\"b\\\" \\u00e9\\n\"")));
 	row = results_find(&results, "d", "c");
 	CHECK(row && row->failed && !strcmp(row->error.text, "a \"b\" \xc3\xa9\n"));
@@ -284,6 +315,9 @@ int main(void)
 	test_numbers();
 	test_pattern();
 	test_rows();
+	test_references();
+	test_enough_samples();
+	test_turns();
 	test_reading();
 	printf("%u checks failed\n", failures);
 	return failures != 0;
