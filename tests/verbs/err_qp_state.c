@@ -85,6 +85,7 @@ static void transitions(struct t_pair *p)
 {
 	struct t_side *s = &p->a;
 	struct ibv_qp_attr init = { .qp_state = IBV_QPS_INIT, .port_num = 1 };
+	struct ibv_qp_attr rts = { .qp_state = IBV_QPS_RTS };
 	const int init_mask = IBV_QP_STATE | IBV_QP_PKEY_INDEX | IBV_QP_PORT | IBV_QP_ACCESS_FLAGS;
 	union ibv_gid gid = d.gid;
 	struct t_attr bad;
@@ -134,6 +135,15 @@ static void transitions(struct t_pair *p)
 	refuse("RTR to RTS with no attributes", t_qp_to(s->qp, IBV_QPS_RTS));
 	if (d.attr.orig_attr.max_qp_init_rd_atom < 255)
 		refuse("RTR to RTS with max_rd_atomic 255", t_qp_rts(s->qp, &bad));
+	bad = at;
+	bad.timeout = 32;
+	refuse("RTR to RTS with timeout 32", t_qp_rts(s->qp, &bad));
+	bad = at;
+	bad.retry_cnt = 8;
+	refuse("RTR to RTS with retry_cnt 8", t_qp_rts(s->qp, &bad));
+	bad = at;
+	bad.rnr_retry = 8;
+	refuse("RTR to RTS with rnr_retry 8", t_qp_rts(s->qp, &bad));
 	expect_state(s, IBV_QPS_RTR);
 
 	t_case("transitions out of RTS");
@@ -142,6 +152,12 @@ static void transitions(struct t_pair *p)
 	refuse("RTS to INIT", t_qp_init(s->qp, &at));
 	refuse("RTS to RTR", t_qp_rtr(s->qp, &d, &at, s->qp->qp_num, &gid));
 	accept("RTS to RTS", t_qp_to(s->qp, IBV_QPS_RTS));
+	rts.cur_qp_state = IBV_QPS_SQD;
+	refuse("RTS to RTS, said to come from SQD",
+	       modify(s, rts, IBV_QP_STATE | IBV_QP_CUR_STATE));
+	rts.cur_qp_state = IBV_QPS_RTS;
+	accept("RTS to RTS, said to come from RTS",
+	       modify(s, rts, IBV_QP_STATE | IBV_QP_CUR_STATE));
 	expect_state(s, IBV_QPS_RTS);
 
 	t_case("transitions out of ERR");

@@ -170,7 +170,7 @@ int main(void)
 	pid_t pid;
 
 	t_start(200);
-	seed = t_seed(0x7a11);
+	seed = t_seed(0);
 	t_inject_need();
 	d = t_dev_open();
 	t_need_odp(&d);

@@ -27,19 +27,16 @@ static void discard_and_fill(struct t_buf *b)
 
 int main(void)
 {
-	struct t_dev d;
+	static const struct t_memory events[] = {
+		{
+			.name = "MADV_DONTNEED", .event = discard,
+			.drops = true,
+		},
+		{
+			.name = "MADV_DONTNEED and CPU writes", .event = discard_and_fill,
+			.drops = true,
+		},
+	};
 
-	t_start(60);
-	d = t_dev_open();
-	t_need_odp(&d);
-	t_memory_event(&d, &(struct t_memory){
-		.name = "MADV_DONTNEED", .event = discard,
-		.drops = true,
-	});
-	t_memory_event(&d, &(struct t_memory){
-		.name = "MADV_DONTNEED and CPU writes", .event = discard_and_fill,
-		.drops = true,
-	});
-	t_dev_close(&d);
-	return t_finish();
+	return t_memory_main(60, events, T_ARRAY_SIZE(events));
 }

@@ -99,20 +99,18 @@ static void child_ends(struct t_buf *b)
 
 int main(void)
 {
-	struct t_dev d;
+	static const struct t_memory events[] = {
+		{
+			.name = "fork, the child exits", .event = fork_looks, .restore = child_ends,
+		},
+		{
+			.name = "fork, the child writes", .event = fork_writes, .restore = child_ends,
+		},
+		{
+			.name = "fork, the child executes",
+			.event = fork_executes, .restore = child_ends,
+		},
+	};
 
-	t_start(60);
-	d = t_dev_open();
-	t_need_odp(&d);
-	t_memory_event(&d, &(struct t_memory){
-		.name = "fork, the child exits", .event = fork_looks, .restore = child_ends,
-	});
-	t_memory_event(&d, &(struct t_memory){
-		.name = "fork, the child writes", .event = fork_writes, .restore = child_ends,
-	});
-	t_memory_event(&d, &(struct t_memory){
-		.name = "fork, the child executes", .event = fork_executes, .restore = child_ends,
-	});
-	t_dev_close(&d);
-	return t_finish();
+	return t_memory_main(60, events, T_ARRAY_SIZE(events));
 }

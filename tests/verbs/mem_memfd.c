@@ -20,28 +20,25 @@ static void discard(struct t_buf *b)
 
 int main(void)
 {
-	struct t_dev d;
+	static const struct t_memory events[] = {
+		{
+			.name = "memfd, write(2)", .event = t_file_write,
+			.make = t_file_make, .done = t_file_check,
+		},
+		{
+			.name = "memfd, MADV_DONTNEED", .event = discard, .drops = true,
+			.make = t_file_make, .done = t_file_check,
+		},
+		{
+			.name = "memfd, hole", .event = t_file_hole, .drops = true,
+			.make = t_file_make, .done = t_file_check,
+		},
+		{
+			.name = "memfd, truncated and grown", .event = t_file_truncate,
+			.refuse = T_REFUSE_ALL, .restore = t_file_grow, .drops = true,
+			.make = t_file_make, .done = t_file_check,
+		},
+	};
 
-	t_start(60);
-	d = t_dev_open();
-	t_need_odp(&d);
-	t_memory_event(&d, &(struct t_memory){
-		.name = "memfd, write(2)", .event = t_file_write,
-		.make = t_file_make, .done = t_file_check,
-	});
-	t_memory_event(&d, &(struct t_memory){
-		.name = "memfd, MADV_DONTNEED", .event = discard, .drops = true,
-		.make = t_file_make, .done = t_file_check,
-	});
-	t_memory_event(&d, &(struct t_memory){
-		.name = "memfd, hole", .event = t_file_hole, .drops = true,
-		.make = t_file_make, .done = t_file_check,
-	});
-	t_memory_event(&d, &(struct t_memory){
-		.name = "memfd, truncated and grown", .event = t_file_truncate,
-		.refuse = T_REFUSE_ALL, .restore = t_file_grow, .drops = true,
-		.make = t_file_make, .done = t_file_check,
-	});
-	t_dev_close(&d);
-	return t_finish();
+	return t_memory_main(60, events, T_ARRAY_SIZE(events));
 }

@@ -39,23 +39,20 @@ static void there_and_back(struct t_buf *b)
 
 int main(void)
 {
-	struct t_dev d;
+	static const struct t_memory events[] = {
+		{
+			.name = "mprotect read-only", .event = read_only,
+			.refuse = T_REFUSE_WRITE, .restore = read_write,
+		},
+		{
+			.name = "mprotect none", .event = none,
+			.refuse = T_REFUSE_ALL, .restore = read_write, .drops = true,
+		},
+		{
+			.name = "mprotect there and back", .event = there_and_back,
+			.drops = true,
+		},
+	};
 
-	t_start(60);
-	d = t_dev_open();
-	t_need_odp(&d);
-	t_memory_event(&d, &(struct t_memory){
-		.name = "mprotect read-only", .event = read_only,
-		.refuse = T_REFUSE_WRITE, .restore = read_write,
-	});
-	t_memory_event(&d, &(struct t_memory){
-		.name = "mprotect none", .event = none,
-		.refuse = T_REFUSE_ALL, .restore = read_write, .drops = true,
-	});
-	t_memory_event(&d, &(struct t_memory){
-		.name = "mprotect there and back", .event = there_and_back,
-		.drops = true,
-	});
-	t_dev_close(&d);
-	return t_finish();
+	return t_memory_main(60, events, T_ARRAY_SIZE(events));
 }

@@ -63,23 +63,20 @@ static void grow(struct t_buf *b)
 
 int main(void)
 {
-	struct t_dev d;
+	static const struct t_memory events[] = {
+		{
+			.name = "mremap away and back", .event = move_away,
+			.refuse = T_REFUSE_ALL, .restore = move_back, .drops = true,
+		},
+		{
+			.name = "mremap of other memory into the region", .event = move_in,
+			.drops = true,
+		},
+		{
+			.name = "mremap shrinks and grows", .event = shrink,
+			.refuse = T_REFUSE_ALL, .restore = grow, .drops = true,
+		},
+	};
 
-	t_start(60);
-	d = t_dev_open();
-	t_need_odp(&d);
-	t_memory_event(&d, &(struct t_memory){
-		.name = "mremap away and back", .event = move_away,
-		.refuse = T_REFUSE_ALL, .restore = move_back, .drops = true,
-	});
-	t_memory_event(&d, &(struct t_memory){
-		.name = "mremap of other memory into the region", .event = move_in,
-		.drops = true,
-	});
-	t_memory_event(&d, &(struct t_memory){
-		.name = "mremap shrinks and grows", .event = shrink,
-		.refuse = T_REFUSE_ALL, .restore = grow, .drops = true,
-	});
-	t_dev_close(&d);
-	return t_finish();
+	return t_memory_main(60, events, T_ARRAY_SIZE(events));
 }

@@ -36,24 +36,21 @@ static void replace(struct t_buf *b)
 
 int main(void)
 {
-	struct t_dev d;
+	static const struct t_memory events[] = {
+		{
+			.name = "munmap", .event = unmap,
+			.refuse = T_REFUSE_ALL, .restore = map_again, .drops = true,
+		},
+		{
+			.name = "munmap and mmap at the same place", .event = replace,
+			.drops = true,
+		},
+		/* MAP_FIXED over the old mapping, without munmap. */
+		{
+			.name = "mmap over it", .event = map_again,
+			.drops = true,
+		},
+	};
 
-	t_start(60);
-	d = t_dev_open();
-	t_need_odp(&d);
-	t_memory_event(&d, &(struct t_memory){
-		.name = "munmap", .event = unmap,
-		.refuse = T_REFUSE_ALL, .restore = map_again, .drops = true,
-	});
-	t_memory_event(&d, &(struct t_memory){
-		.name = "munmap and mmap at the same place", .event = replace,
-		.drops = true,
-	});
-	/* MAP_FIXED over the old mapping, without munmap. */
-	t_memory_event(&d, &(struct t_memory){
-		.name = "mmap over it", .event = map_again,
-		.drops = true,
-	});
-	t_dev_close(&d);
-	return t_finish();
+	return t_memory_main(60, events, T_ARRAY_SIZE(events));
 }

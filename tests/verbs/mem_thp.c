@@ -25,34 +25,13 @@
 #define MADV_COLLAPSE 25
 #endif
 
-/* Huge pages among the pages of the mapping at @addr, in KiB, by /proc/self/smaps. */
-static long huge_kib(const void *addr)
-{
-	unsigned long lo, hi;
-	FILE *f = fopen("/proc/self/smaps", "r");
-	char line[256];
-	bool in = false;
-	long kib = 0;
-
-	if (!f)
-		return -1;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%lx-%lx ", &lo, &hi) == 2)
-			in = (uintptr_t)addr >= lo && (uintptr_t)addr < hi;
-		else if (in && !strncmp(line, "AnonHugePages:", 14))
-			sscanf(line + 14, "%ld", &kib);
-	}
-	fclose(f);
-	return kib;
-}
-
 /* How often there were huge pages when the event came, or after it for one that makes them. */
 static unsigned int huge, tried;
 
 static void look(const struct t_buf *b)
 {
 	tried++;
-	huge += huge_kib(b->addr) > 0;
+	huge += t_huge_kib(b->addr) > 0;
 }
 
 /* The rest of the buffer has small pages, so that the event is about all huge ones. */
@@ -103,7 +82,7 @@ static void collapse(struct t_buf *b)
 	if (madvise(b->addr, T_HUGE, MADV_COLLAPSE))
 		t_skip_case("madvise(MADV_COLLAPSE): %s", strerror(errno));
 	else
-		t_check(huge_kib(b->addr) > 0,
+		t_check(t_huge_kib(b->addr) > 0,
 			"expected huge pages after MADV_COLLAPSE, seen none");
 	look(b);
 }
@@ -131,7 +110,7 @@ static bool huge_open(struct huge_side *h, struct t_dev *d, enum t_kind kind)
 	t_pair_open(&h->p, d, NULL);
 	t_buf_open(&h->l, h->p.a.pd, T_PINNED, T_PAGE, T_ACCESS_ALL);
 	h->mr = t_reg(h->p.b.pd, kind, h->mem, T_HUGE, T_ACCESS_ALL);
-	return huge_kib(h->mem) > 0;
+	return t_huge_kib(h->mem) > 0;
 }
 
 static void huge_close(struct huge_side *h)

@@ -361,3 +361,41 @@ void t_counters_steady(void)
 	}
 	fclose(f);
 }
+
+static uint64_t port_counter(const char *dev, const char *name)
+{
+	unsigned long long value;
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/infiniband/%s/ports/1/hw_counters/%s", dev, name);
+	f = fopen(path, "r");
+	if (!f || fscanf(f, "%llu", &value) != 1)
+		t_die("%s: cannot be read", path);
+	fclose(f);
+	return value;
+}
+
+struct t_port_count t_port_count(struct ibv_context *ctx, const char *name)
+{
+	struct t_port_count c = { .dev = ibv_get_device_name(ctx->device), .name = name };
+
+	c.was = port_counter(c.dev, name);
+	return c;
+}
+
+uint64_t t_port_counted(struct t_port_count *c)
+{
+	uint64_t was = c->was;
+
+	c->was = port_counter(c->dev, c->name);
+	return c->was - was;
+}
+
+bool t_port_expect(const char *what, struct t_port_count *c, uint64_t by)
+{
+	uint64_t seen = t_port_counted(c);
+
+	return t_check(seen == by, "%s: %s: expected %llu more, seen %lld more", what, c->name,
+		       (unsigned long long)by, (long long)seen);
+}

@@ -40,6 +40,21 @@ bool t_counters_read(struct ibv_mr *mr, struct t_counters *c);
 void t_counters_expect(const char *what, struct ibv_mr *mr, struct t_counters *before,
 		       long long faults, long long invalidations, long long prefetch);
 
+/** One counter of a port, and what it was when it was looked at last. */
+struct t_port_count {
+	const char *dev, *name;
+	uint64_t was;
+};
+
+/** t_port_count - begin to watch the counter @name of port 1 of a device */
+struct t_port_count t_port_count(struct ibv_context *ctx, const char *name);
+
+/** t_port_counted - how far it went since then; the next call begins here */
+uint64_t t_port_counted(struct t_port_count *c);
+
+/** t_port_expect - check that it went @by further since then; the next call begins here */
+bool t_port_expect(const char *what, struct t_port_count *c, uint64_t by);
+
 /**
  * t_device_index - the number that "rdma dev" shows for a device
  *

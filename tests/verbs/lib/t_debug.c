@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "t_counters.h"
 #include "t_debug.h"
 
 #define PARAMS	"/sys/module/pinless/parameters/"
@@ -83,17 +84,7 @@ bool t_debug_wait(const char *param, long value)
 
 uint64_t t_port_counter(const struct t_dev *d, const char *name)
 {
-	unsigned long long value;
-	char path[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/class/infiniband/%s/ports/1/hw_counters/%s",
-		 ibv_get_device_name(d->ctx->device), name);
-	f = fopen(path, "r");
-	if (!f || fscanf(f, "%llu", &value) != 1)
-		t_die("%s: cannot be read", path);
-	fclose(f);
-	return value;
+	return t_port_count(d->ctx, name).was;
 }
 
 static void *post(void *arg)

@@ -71,6 +71,26 @@ void *t_mmap_huge_aligned(size_t len)
 	return a;
 }
 
+long t_huge_kib(const void *addr)
+{
+	unsigned long lo, hi;
+	FILE *f = fopen("/proc/self/smaps", "r");
+	char line[256];
+	bool in = false;
+	long kib = 0;
+
+	if (!f)
+		return -1;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx ", &lo, &hi) == 2)
+			in = (uintptr_t)addr >= lo && (uintptr_t)addr < hi;
+		else if (in && !strncmp(line, "AnonHugePages:", 14))
+			sscanf(line + 14, "%ld", &kib);
+	}
+	fclose(f);
+	return kib;
+}
+
 struct ibv_mr *t_try_reg(struct ibv_pd *pd, enum t_kind kind, void *addr,
 			 size_t len, int access)
 {

@@ -61,6 +61,9 @@ void *t_mmap(size_t len);
 /** t_mmap_huge_aligned - anonymous memory aligned to 2 MiB */
 void *t_mmap_huge_aligned(size_t len);
 
+/** t_huge_kib - huge pages of the mapping at @addr, in KiB, by /proc/self/smaps; -1: unknown */
+long t_huge_kib(const void *addr);
+
 /**
  * t_try_reg - register memory in the given way
  * @kind: T_IMPLICIT registers the whole address space, whatever @addr and @len

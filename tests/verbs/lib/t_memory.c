@@ -291,6 +291,20 @@ void t_memory_event(struct t_dev *d, const struct t_memory *m)
 	t_pair_close(&p);
 }
 
+int t_memory_main(unsigned int seconds, const struct t_memory *events, unsigned int nr)
+{
+	struct t_dev d;
+	unsigned int i;
+
+	t_start(seconds);
+	d = t_dev_open();
+	t_need_odp(&d);
+	for (i = 0; i < nr; i++)
+		t_memory_event(&d, &events[i]);
+	t_dev_close(&d);
+	return t_finish();
+}
+
 #define SWAP_FILE "/var/tmp/pinless-test-swap"
 
 static const char *swap_made;

@@ -58,6 +58,14 @@ struct t_memory {
  */
 void t_memory_event(struct t_dev *d, const struct t_memory *m);
 
+/**
+ * t_memory_main - main() of a program that is nothing but memory events
+ * @seconds: its time limit
+ * @events: what happens, in order
+ * @nr: how many
+ */
+int t_memory_main(unsigned int seconds, const struct t_memory *events, unsigned int nr);
+
 /** t_swap_on - swap of the test's own: a file, or else zram; skips the program without root */
 void t_swap_on(void);
 

@@ -221,10 +221,10 @@ void t_qp_connect(struct ibv_qp *qp, const struct t_dev *d, const struct t_attr 
 		t_die("modify QP from RTR to RTS: %s", strerror(rc));
 }
 
-static void connect_pair(struct t_pair *p)
+static void connect_pair(struct t_pair *p, const struct t_attr *a, const struct t_attr *b)
 {
-	t_qp_connect(p->a.qp, p->a.d, &p->attr, p->b.qp->qp_num, &p->b.d->gid);
-	t_qp_connect(p->b.qp, p->b.d, &p->attr, p->a.qp->qp_num, &p->a.d->gid);
+	t_qp_connect(p->a.qp, p->a.d, a, p->b.qp->qp_num, &p->b.d->gid);
+	t_qp_connect(p->b.qp, p->b.d, b, p->a.qp->qp_num, &p->a.d->gid);
 }
 
 void t_pair_open(struct t_pair *p, struct t_dev *d, const struct t_attr *at)
@@ -232,7 +232,7 @@ void t_pair_open(struct t_pair *p, struct t_dev *d, const struct t_attr *at)
 	p->attr = at ? *at : t_attr_default(d);
 	t_side_open(&p->a, d, &p->attr);
 	t_side_open(&p->b, d, &p->attr);
-	connect_pair(p);
+	connect_pair(p, &p->attr, &p->attr);
 }
 
 static void recycle(struct t_side *s, const struct t_attr *at)
@@ -250,19 +250,24 @@ static void recycle(struct t_side *s, const struct t_attr *at)
 		t_die("ibv_create_qp: %s", strerror(errno));
 }
 
+void t_pair_recycle_as(struct t_pair *p, const struct t_attr *a, const struct t_attr *b)
+{
+	recycle(&p->a, a);
+	recycle(&p->b, b);
+	connect_pair(p, a, b);
+}
+
 void t_pair_recycle(struct t_pair *p)
 {
 	bool self = p->a.qp == p->b.qp;
 
+	if (!self) {
+		t_pair_recycle_as(p, &p->attr, &p->attr);
+		return;
+	}
 	recycle(&p->a, &p->attr);
-	if (self)
-		p->b = p->a;
-	else
-		recycle(&p->b, &p->attr);
-	if (self)
-		t_qp_connect(p->a.qp, p->a.d, &p->attr, p->a.qp->qp_num, &p->a.d->gid);
-	else
-		connect_pair(p);
+	p->b = p->a;
+	t_qp_connect(p->a.qp, p->a.d, &p->attr, p->a.qp->qp_num, &p->a.d->gid);
 }
 
 void t_pair_close(struct t_pair *p)

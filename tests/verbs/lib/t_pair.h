@@ -97,6 +97,9 @@ void t_pair_open(struct t_pair *p, struct t_dev *d, const struct t_attr *at);
 /** t_pair_recycle - after an error: new queue pairs, empty completion queues */
 void t_pair_recycle(struct t_pair *p);
 
+/** t_pair_recycle_as - the same for two sides with attributes of their own */
+void t_pair_recycle_as(struct t_pair *p, const struct t_attr *a, const struct t_attr *b);
+
 /** t_pair_close - close both sides */
 void t_pair_close(struct t_pair *p);
 
