@@ -9,8 +9,9 @@
 #include "obs/hist.h"
 #include "mm/account.h"
 #include "mm/mirror.h"
+#include "mm/slow.h"
+#include "exec/qpc.h"
 #include "verbs/link.h"
-#include "verbs/qp.h"
 
 static int __init pinless_init(void)
 {
@@ -24,20 +25,26 @@ static int __init pinless_init(void)
 	if (err)
 		goto err_account;
 
-	err = pinless_qp_init();
+	err = pinless_qpc_init();
 	if (err)
 		goto err_mirror;
+
+	err = pinless_slow_init();
+	if (err)
+		goto err_qpc;
 
 	pinless_hist_init();
 	err = pinless_link_init();
 	if (err)
-		goto err_qp;
+		goto err_hist;
 
 	return 0;
 
-err_qp:
+err_hist:
 	pinless_hist_exit();
-	pinless_qp_exit();
+	pinless_slow_exit();
+err_qpc:
+	pinless_qpc_exit();
 err_mirror:
 	pinless_mirror_exit();
 err_account:
@@ -57,7 +64,13 @@ static void __exit pinless_exit(void)
 {
 	pinless_link_exit();
 	pinless_hist_exit();
-	pinless_qp_exit();
+	/*
+	 * A slow fault under way may queue work of its queue pair, so the former
+	 * go first; prefetches, all of whose regions are gone, end at their next
+	 * leaf.
+	 */
+	pinless_slow_exit();
+	pinless_qpc_exit();
 	pinless_mirror_exit();
 	pinless_account_exit();
 	rcu_barrier();

@@ -93,9 +93,12 @@ static enum pinless_step judge(struct pinless_qpc *c, struct pinless_qpc *p,
 		return fail(op, IB_WC_REM_ACCESS_ERR, c->resp.verr);
 	case PINLESS_RESP_NAK_OP:
 		return fail(op, IB_WC_REM_OP_ERR, c->resp.verr);
-	default:
-		return PINLESS_STEP_SILENT;
+	case PINLESS_RESP_OK:
+	case PINLESS_RESP_MISS:
+	case PINLESS_RESP_DROP:
+		break;
 	}
+	return PINLESS_STEP_SILENT;
 }
 
 /* Notes what must be faulted; the window that is held keeps it. */

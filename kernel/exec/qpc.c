@@ -153,39 +153,57 @@ void pinless_qpc_quiesce(struct pinless_qpc *c)
 		pinless_qpc_put(c);
 }
 
-/**
- * pinless_qpc_fail() - put a queue pair in the error state, without an event
- * @c: the queue pair; its lock is held, and it is not dead
- *
- * For errors that a completion tells. What is outstanding is flushed by the
- * holder of the token; if there is none, by the worker.
- *
- * Context: any.
- */
-void pinless_qpc_fail(struct pinless_qpc *c)
+/* False when the queue pair is in the error state already, or in RESET. */
+static bool enter_error(struct pinless_qpc *c)
 {
 	lockdep_assert_held(&c->lock);
 	if (c->state == IB_QPS_ERR || c->state == IB_QPS_RESET)
-		return;
+		return false;
 	c->state = IB_QPS_ERR;
+	return true;
+}
+
+/*
+ * What is outstanding is flushed by the holder of the token; if there is none,
+ * by the worker.
+ */
+static void flush_soon(struct pinless_qpc *c)
+{
 	pinless_qpc_stop_waiting(c);
 	if (pinless_qpc_take(c))
 		pinless_qpc_hand_over(c);
 }
 
 /**
+ * pinless_qpc_fail() - put a queue pair in the error state, without an event
+ * @c: the queue pair; its lock is held, and it is not dead
+ *
+ * For errors that a completion tells. What is outstanding is flushed.
+ *
+ * Context: any.
+ */
+void pinless_qpc_fail(struct pinless_qpc *c)
+{
+	if (enter_error(c))
+		flush_soon(c);
+}
+
+/**
  * pinless_qpc_fail_event() - put a queue pair in the error state, and tell it
  * @c:    the queue pair; its lock is held, and it is not dead
- * @type: event to raise, unless it is in the error state already
+ * @type: event to raise, unless the state was ERR or RESET already
+ *
+ * The state comes before the event: a process that is told may modify the queue
+ * pair at once. What is outstanding is flushed.
  *
  * Context: any.
  */
 void pinless_qpc_fail_event(struct pinless_qpc *c, enum ib_event_type type)
 {
-	lockdep_assert_held(&c->lock);
-	if (c->state != IB_QPS_ERR && c->state != IB_QPS_RESET)
-		pinless_qpc_event(c, type);
-	pinless_qpc_fail(c);
+	if (!enter_error(c))
+		return;
+	pinless_qpc_event(c, type);
+	flush_soon(c);
 }
 
 /**

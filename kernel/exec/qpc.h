@@ -54,7 +54,7 @@ enum pinless_side {
 
 /*
  * What must come into the translation before a work request can go on. Held by
- * the region, or by the slow fault that it is copied to.
+ * the window, or by the slow fault that it is copied to.
  */
 struct pinless_need {
 	struct pinless_mirror *mirror;
@@ -100,7 +100,7 @@ struct pinless_msg {
  * @verr:     enum pinless_vendor_err, with a verdict that refuses
  *
  * It lies with the requester, whose token protects it; the responder's queue
- * pair is locked wherever it is used.
+ * pair is locked wherever exec/resp uses it.
  */
 struct pinless_resp {
 	bool begun;

@@ -126,6 +126,7 @@ void pinless_request_finish(struct pinless_qpc *c, enum ib_wc_status status,
 	u8 opcode = op->wqe.opcode;
 
 	pinless_assert_token(c);
+	lockdep_assert(!op->walk.window && !c->resp.walk.window);
 	op->active = false;
 	/*
 	 * Before the completion, whose store is a release: the process may post

@@ -196,7 +196,7 @@ enum pinless_verdict pinless_resp_refuse(struct pinless_qpc *p,
  * @msg:  the message, begun
  * @miss: out, with MISS: the page that is not in the translation
  *
- * Context: any; takes the lock of a leaf, or of a completion ring.
+ * Context: any; takes the lock of a leaf.
  * Return: OK, MISS, or NAK_*.
  */
 enum pinless_verdict pinless_resp_atomic(struct pinless_qpc *p,

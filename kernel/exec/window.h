@@ -47,7 +47,7 @@ struct pinless_domain {
  * @idle:   completed when @refs falls to zero; pinless_window_unpublish() waits
  *          for it
  *
- * Nothing but @refs changes while the window can be found. What embeds it is
+ * Nothing but @refs changes once it has its key. What embeds it is
  * freed after a grace period.
  */
 struct pinless_window {

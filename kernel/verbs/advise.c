@@ -17,10 +17,10 @@
 
 /**
  * struct pinless_prefetch_range - what one SGE asks for
- * @mirror: held
- * @account:  held; tells when the region is gone
- * @addr:   user address
- * @len:    bytes
+ * @mirror:  held
+ * @account: held; tells when the region is gone
+ * @addr:    user address
+ * @len:     bytes
  */
 struct pinless_prefetch_range {
 	struct pinless_mirror *mirror;

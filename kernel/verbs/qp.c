@@ -6,7 +6,6 @@
 
 #include "limits.h"
 #include "base/alloc.h"
-#include "mm/slow.h"
 #include "exec/local.h"
 #include "exec/qpc.h"
 #include "exec/sendq.h"
@@ -362,35 +361,4 @@ out:
 		pinless_sendq_run(c);
 	pinless_qpc_put(c);
 	return err;
-}
-
-/**
- * pinless_qp_init() - at the start of the module
- *
- * Return: 0 or -ENOMEM.
- */
-int pinless_qp_init(void)
-{
-	int err = pinless_qpc_init();
-
-	if (err)
-		return err;
-	err = pinless_slow_init();
-	if (err)
-		pinless_qpc_exit();
-	return err;
-}
-
-/**
- * pinless_qp_exit() - wait for the work of queue pairs, all of which are gone
- *
- * A fault under way may queue work, so it goes first; prefetches, of which all
- * regions are gone, end at their next leaf.
- *
- * Context: process context, may sleep; at the end of the module.
- */
-void pinless_qp_exit(void)
-{
-	pinless_slow_exit();
-	pinless_qpc_exit();
 }

@@ -37,7 +37,4 @@ int pinless_destroy_qp(struct ib_qp *ibqp, struct ib_udata *udata);
 
 int pinless_qp_ring(struct ib_ucontext *uctx, u64 word);
 
-int pinless_qp_init(void);
-void pinless_qp_exit(void);
-
 #endif /* PINLESS_QP_H */
