@@ -5,6 +5,7 @@
 #include <net/net_namespace.h>
 #include <rdma/ib_cache.h>
 
+#include "exec/ca.h"
 #include "exec/peer.h"
 #include "exec/qpc.h"
 

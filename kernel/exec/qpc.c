@@ -4,7 +4,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
-#include "exec/peer.h"
+#include "exec/ca.h"
 #include "exec/qpc.h"
 
 static struct workqueue_struct *run_wq;

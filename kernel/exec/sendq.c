@@ -339,10 +339,11 @@ static enum pinless_token step(struct run *r)
 		return hand_over(c);
 	}
 	c->fault_err = 0;
+	/* Set only where the fault has succeeded. */
+	if (unlikely(r->timed))
+		return timed_step(r);
 	if (unlikely(err && err != -EBUSY && err != -EINTR))
 		step = c->xport->fault_failed(c, err);
-	else if (unlikely(r->timed))
-		return timed_step(r);
 	else
 		step = c->xport->exec(c, &r->budget);
 	return conclude(r, step);

@@ -62,7 +62,6 @@
 #include "obs/debug.h"
 #include "obs/hist.h"
 #include "obs/trace.h"
-#include "mm/fault.h"
 #include "mm/leaf.h"
 #include "mm/observe.h"
 

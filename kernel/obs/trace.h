@@ -11,7 +11,7 @@
 #include <linux/tracepoint.h>
 
 #include "base/fault_flags.h"
-#include "obs/timing.h"
+#include "obs/stages.h"
 
 /*
  * Described in docs/measuring.md. Addresses are those of the process that the

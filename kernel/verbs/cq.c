@@ -29,6 +29,7 @@ int pinless_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 	struct pinless_cq *cq = to_pcq(ibcq);
 	struct pinless_cqring *ring = &cq->ring;
 	struct pinless_uresp_create_cq resp = {};
+	size_t bytes;
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct pinless_cq_ctl) != PINLESS_CTL_BYTES);
@@ -54,11 +55,9 @@ int pinless_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 		goto err_count;
 	cq->cqn = err;
 
-	cq->queue = pinless_uqueue_create(
-		&uctx->ibuctx,
-		PINLESS_CTL_BYTES +
-			array_size(ring->entries, sizeof(struct pinless_cqe)),
-		&resp.map);
+	bytes = PINLESS_CTL_BYTES +
+		array_size(ring->entries, sizeof(struct pinless_cqe));
+	cq->queue = pinless_uqueue_create(&uctx->ibuctx, bytes, &resp.map);
 	if (IS_ERR(cq->queue)) {
 		err = PTR_ERR(cq->queue);
 		goto err_cqn;

@@ -9,7 +9,7 @@
 
 #include "limits.h"
 #include "base/quota.h"
-#include "exec/peer.h"
+#include "exec/ca.h"
 #include "obs/port.h"
 
 /**
@@ -40,7 +40,16 @@ static inline struct pinless_device *to_pdev(struct ib_device *ibdev)
 	return container_of(ibdev, struct pinless_device, ibdev);
 }
 
-bool pinless_port_active(struct pinless_device *pdev);
-int pinless_device_create(const char *name, struct net_device *netdev);
+/**
+ * pinless_port_active() - whether the port can be used
+ * @pdev: the device
+ *
+ * Context: any.
+ * Return: true if the netdev is up and has a carrier.
+ */
+static inline bool pinless_port_active(const struct pinless_device *pdev)
+{
+	return netif_running(pdev->netdev) && netif_carrier_ok(pdev->netdev);
+}
 
 #endif /* PINLESS_DEVICE_H */

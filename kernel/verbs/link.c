@@ -14,6 +14,7 @@
 #include "uapi/pinless-abi.h"
 #include "verbs/device.h"
 #include "verbs/link.h"
+#include "verbs/register.h"
 
 /* Two links on one netdev at once: the second must see the first. */
 static DEFINE_MUTEX(link_lock);

@@ -31,6 +31,11 @@ static u32 entries(u32 asked)
 	return asked ? roundup_pow_of_two(asked) : 0;
 }
 
+static size_t queue_bytes(u32 entries, u32 stride)
+{
+	return PINLESS_CTL_BYTES + array_size(entries, stride);
+}
+
 static int create_send_queue(struct pinless_qp *qp, struct pinless_qpc *c,
 			     struct ib_qp_cap *cap,
 			     struct pinless_uresp_create_qp *resp)
@@ -52,10 +57,9 @@ static int create_send_queue(struct pinless_qp *qp, struct pinless_qpc *c,
 	sq->payload = kmalloc(max_t(u32, payload, 1), PINLESS_GFP_USER);
 	if (!sq->payload)
 		return -ENOMEM;
-	queue = pinless_uqueue_create(
-		c->uctx,
-		PINLESS_CTL_BYTES + array_size(sq->entries, sq->stride),
-		&resp->sq);
+	queue = pinless_uqueue_create(c->uctx,
+				      queue_bytes(sq->entries, sq->stride),
+				      &resp->sq);
 	if (IS_ERR(queue)) {
 		kfree(sq->payload);
 		return PTR_ERR(queue);
@@ -87,10 +91,9 @@ static int create_recv_queue(struct pinless_qp *qp, struct pinless_qpc *c,
 	cap->max_recv_wr = rq->entries;
 	if (!rq->entries)
 		return 0;
-	queue = pinless_uqueue_create(
-		c->uctx,
-		PINLESS_CTL_BYTES + array_size(rq->entries, rq->stride),
-		&resp->rq);
+	queue = pinless_uqueue_create(c->uctx,
+				      queue_bytes(rq->entries, rq->stride),
+				      &resp->rq);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
 	qp->rq = queue;

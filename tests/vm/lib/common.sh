@@ -35,9 +35,9 @@ kill_tree()
 {
 	local child
 
-	for child in $(cat "/proc/$1/task/"*/children 2>/dev/null); do
+	while read -r -d ' ' child; do
 		kill_tree "$child"
-	done
+	done < <(cat "/proc/$1/task/"*/children 2>/dev/null)
 	kill "$1" 2>/dev/null
 }
 

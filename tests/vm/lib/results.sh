@@ -79,8 +79,9 @@ results_summary()
 # started are gone
 results_lock()
 {
-	mkdir -p "$(dirname "$1")" && { exec {RESULTS_LOCK}>"$1.lock"; } 2>/dev/null ||
+	if ! mkdir -p "$(dirname "$1")" || ! { exec {RESULTS_LOCK}>"$1.lock"; } 2>/dev/null; then
 		die "cannot write to $(dirname "$1")" "" "choose another folder with --out"
+	fi
 	flock -n "$RESULTS_LOCK" ||
 		die "another run of the tests writes to $1" "" \
 		    "wait for its end, or choose another folder with --out"

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (c) 2026 The pinless authors */
 
+/* How a device comes and goes, and the table of its ops. */
 #include <linux/etherdevice.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <net/addrconf.h>
-#include <rdma/ib_addr.h>
-#include <rdma/ib_mad.h>
 #include <rdma/ib_verbs.h>
 
 #include "compat.h"
-#include "limits.h"
 #include "uapi/pinless-abi.h"
 #include "exec/peer.h"
 #include "verbs/advise.h"
@@ -22,147 +20,11 @@
 #include "verbs/mr.h"
 #include "verbs/pd.h"
 #include "verbs/qp.h"
+#include "verbs/query.h"
+#include "verbs/register.h"
 #include "verbs/restrack.h"
 #include "verbs/ucontext.h"
 #include "verbs/uqueue.h"
-
-/* time until a request is answered: 4.096 us * 2^15 = 134 ms (IBTA 9.7.6.1.3) */
-#define PINLESS_ACK_DELAY	15
-
-/**
- * pinless_port_active() - whether the port can be used
- * @pdev: the device
- *
- * Context: any.
- * Return: true if the netdev is up and has a carrier.
- */
-bool pinless_port_active(struct pinless_device *pdev)
-{
-	return netif_running(pdev->netdev) && netif_carrier_ok(pdev->netdev);
-}
-
-/* The version of the driver, 16 bits for each of its three parts. */
-static u64 version_number(void)
-{
-	unsigned int major, minor, patch;
-
-	if (sscanf(PINLESS_VERSION, "%u.%u.%u", &major, &minor, &patch) != 3)
-		return 0;
-	return (u64)major << 32 | minor << 16 | patch;
-}
-
-static int pinless_query_device(struct ib_device *ibdev,
-				struct ib_device_attr *attr,
-				struct ib_udata *udata)
-{
-	const u32 rc_odp = IB_ODP_SUPPORT_SEND | IB_ODP_SUPPORT_RECV |
-			   IB_ODP_SUPPORT_WRITE | IB_ODP_SUPPORT_READ |
-			   IB_ODP_SUPPORT_ATOMIC;
-
-	if (udata && udata->inlen &&
-	    !ib_is_udata_cleared(udata, 0, udata->inlen))
-		return -EINVAL;
-
-	memset(attr, 0, sizeof(*attr));
-	attr->fw_ver = version_number();
-	/* Software has no OUI; programs take 0 for a query that has failed. */
-	attr->vendor_id = 0xffffff;
-	attr->sys_image_guid = ibdev->node_guid;
-	/* A window may have any length: registration costs the same. */
-	attr->max_mr_size = U64_MAX;
-	attr->page_size_cap = PAGE_MASK;
-	attr->hw_ver = PINLESS_ABI_VERSION;
-	attr->max_qp = pinless_limit(PINLESS_OBJ_QP);
-	attr->max_qp_wr = PINLESS_MAX_QP_WR;
-	attr->device_cap_flags = IB_DEVICE_CURR_QP_STATE_MOD |
-				 IB_DEVICE_PORT_ACTIVE_EVENT |
-				 IB_DEVICE_SYS_IMAGE_GUID |
-				 IB_DEVICE_RC_RNR_NAK_GEN;
-	attr->kernel_cap_flags = IBK_ALLOW_USER_UNREG | IBK_ON_DEMAND_PAGING;
-	attr->max_send_sge = PINLESS_MAX_SGE;
-	attr->max_recv_sge = PINLESS_MAX_SGE;
-	attr->max_sge_rd = PINLESS_MAX_SGE;
-	attr->max_cq = pinless_limit(PINLESS_OBJ_CQ);
-	attr->max_cqe = PINLESS_MAX_CQE;
-	attr->max_mr = pinless_limit(PINLESS_OBJ_MR);
-	attr->max_pd = pinless_limit(PINLESS_OBJ_PD);
-	attr->max_qp_rd_atom = PINLESS_MAX_RD_ATOMIC;
-	attr->max_qp_init_rd_atom = PINLESS_MAX_RD_ATOMIC;
-	attr->max_res_rd_atom = attr->max_qp * PINLESS_MAX_RD_ATOMIC;
-	/* By locked instructions of the CPU, so CPUs see them as atomic too. */
-	attr->atomic_cap = IB_ATOMIC_GLOB;
-	attr->max_pkeys = PINLESS_PKEY_TBL_LEN;
-	attr->local_ca_ack_delay = PINLESS_ACK_DELAY;
-	attr->odp_caps.general_caps = IB_ODP_SUPPORT | IB_ODP_SUPPORT_IMPLICIT;
-	attr->odp_caps.per_transport_caps.rc_odp_caps = rc_odp;
-	/* Time stamps are nanoseconds: a clock of 1 GHz. */
-	attr->timestamp_mask = U64_MAX;
-	attr->hca_core_clock = 1000000;
-	return 0;
-}
-
-static void pinless_get_dev_fw_str(struct ib_device *ibdev, char *str)
-{
-	strscpy(str, PINLESS_VERSION, IB_FW_VERSION_NAME_MAX);
-}
-
-static int pinless_query_port(struct ib_device *ibdev, u32 port,
-			      struct ib_port_attr *attr)
-{
-	struct pinless_device *pdev = to_pdev(ibdev);
-	enum ib_mtu mtu = iboe_get_mtu(READ_ONCE(pdev->netdev->mtu));
-
-	attr->gid_tbl_len = PINLESS_GID_TBL_LEN;
-	attr->pkey_tbl_len = PINLESS_PKEY_TBL_LEN;
-	attr->max_msg_sz = PINLESS_MAX_MSG;
-	attr->max_mtu = IB_MTU_4096;
-	attr->active_mtu = mtu ? mtu : IB_MTU_256;
-	attr->max_vl_num = 1;
-	attr->ip_gids = true;
-	/*
-	 * A copy between two processes knows no line rate; 4 lanes of 25 Gb/s
-	 * are about what one core copies.
-	 */
-	attr->active_width = IB_WIDTH_4X;
-	attr->active_speed = IB_SPEED_EDR;
-
-	if (pinless_port_active(pdev)) {
-		attr->state = IB_PORT_ACTIVE;
-		attr->phys_state = IB_PORT_PHYS_STATE_LINK_UP;
-	} else {
-		attr->state = IB_PORT_DOWN;
-		attr->phys_state = netif_running(pdev->netdev) ?
-				   IB_PORT_PHYS_STATE_POLLING :
-				   IB_PORT_PHYS_STATE_DISABLED;
-	}
-	return 0;
-}
-
-static int pinless_query_pkey(struct ib_device *ibdev, u32 port, u16 index,
-			      u16 *pkey)
-{
-	if (index >= PINLESS_PKEY_TBL_LEN)
-		return -EINVAL;
-	*pkey = IB_DEFAULT_PKEY_FULL;
-	return 0;
-}
-
-static enum rdma_link_layer pinless_get_link_layer(struct ib_device *ibdev,
-						   u32 port)
-{
-	return IB_LINK_LAYER_ETHERNET;
-}
-
-static int pinless_get_port_immutable(struct ib_device *ibdev, u32 port,
-				      struct ib_port_immutable *immutable)
-{
-	/* No MADs: there is no QP1, so no connection manager either. */
-	immutable->core_cap_flags = RDMA_CORE_CAP_PROT_ROCE_UDP_ENCAP |
-				    RDMA_CORE_CAP_ETH_AH;
-	immutable->gid_tbl_len = PINLESS_GID_TBL_LEN;
-	immutable->pkey_tbl_len = PINLESS_PKEY_TBL_LEN;
-	return 0;
-}
 
 /* The last op that the core calls; all objects are gone. */
 static void pinless_dealloc_driver(struct ib_device *ibdev)
@@ -254,9 +116,9 @@ static const struct ib_device_ops pinless_ops = {
 	.query_qp = pinless_query_qp,
 	.destroy_qp = pinless_destroy_qp,
 
-	.reg_user_mr = __builtin_choose_expr(PINLESS_REG_USER_MR_HAS_DMAH,
-					     reg_user_mr_dmah,
-					     pinless_reg_user_mr),
+	.reg_user_mr =
+		__builtin_choose_expr(PINLESS_REG_USER_MR_HAS_DMAH,
+				      reg_user_mr_dmah, pinless_reg_user_mr),
 	.dereg_mr = pinless_dereg_mr,
 	.advise_mr = pinless_advise_mr,
 	.fill_stat_mr_entry = pinless_fill_stat_mr_entry,
