@@ -7,8 +7,8 @@
  */
 #include "t_op.h"
 
-/* Encodings 26 and 14 of min_rnr_timer (IBTA, RNR NAK timer field). */
-#define LONG_TIMER	26
+/* Encodings 28 and 14 of min_rnr_timer (IBTA, RNR NAK timer field). */
+#define LONG_TIMER	28
 #define LONG_MS		164
 #define SHORT_TIMER	14
 #define RETRIES		2
