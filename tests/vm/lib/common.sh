@@ -139,6 +139,7 @@ cached()
 		flock "$lock"
 	fi
 	if [ ! -d "$CACHED" ]; then
+		cached_sweep
 		tmp=$CACHE/tmp.$name
 		remove_tree "$tmp"
 		mkdir -p "$tmp"
@@ -149,6 +150,19 @@ cached()
 	fi
 	exec {lock}>&-
 	return "$status"
+}
+
+# cached_sweep: removes what builds that were ended have left half-built. What runs for
+# a build has its lock, so one that still goes on somewhere is not touched.
+cached_sweep()
+{
+	local tmp lock
+
+	for tmp in "$CACHE"/tmp.*; do
+		lock=$CACHE/lock/${tmp##*/tmp.}
+		[ -e "$lock" ] || continue
+		(flock -n 9 && remove_tree "$tmp") 9<"$lock"
+	done
 }
 
 # cached_forget PREFIX KEEP: drops older entries of one kind that nobody has
