@@ -5,7 +5,7 @@
 # What the host must have: packages, a mirror, the right to make a root.
 
 # command:package, for everything that the host itself runs
-HOST_NEEDS='mmdebstrap:mmdebstrap flock:util-linux'
+HOST_NEEDS='mmdebstrap:mmdebstrap flock:util-linux python3:python3'
 
 host_is_debian()
 {
