@@ -17,7 +17,8 @@ A row is worse than recorded when one of three has grown:
   the largest recorded: few operations stall. There must be 100 samples.
 
 A difference must have grown by REPEATABLE of its minuend besides, or it would be noise. A row whose
-budget is a promise (a ratio, or "rxe") must keep that too, once it was recorded so.
+budget is a promise (a ratio, or "rxe") must keep that too, once it was recorded so; with "rxe" as
+far as the row repeats.
 """
 import os
 import re
@@ -197,6 +198,9 @@ def judge(row, measured, recorded):
     if recorded is None or recorded.mean98 is None:
         return f'has no recorded figure (seen: {show(seen)})'
     limit = row.limit(recorded.rxe) if row.is_promise() else None
+    if limit is not None and row.budget == 'rxe':
+        # A measured figure, of another run: both repeat only so well.
+        limit *= 1 + SPREADS * recorded.spread
     if limit is not None and \
             recorded.mean98 <= limit < min(seen, row.value(measured, 'pinless', 'median')):
         return f'recorded {show(recorded.mean98)}, seen {show(seen)}: the limit is {show(limit)}'
