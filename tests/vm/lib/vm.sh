@@ -170,12 +170,13 @@ vm_not_up()
 # vm_once KERNEL SECONDS BOOT: one try of vm_run, with BOOT seconds to boot
 vm_once()
 {
-	local limit=$2 pid='' timer reader unblock status word stopped=''
+	local limit=$2 pid='' timer reader unblock status word stopped='' traps
 
 	rm -f "$JOB/timeout"
 	vm_args "$(host_accel)" "$1"
 	mkfifo "$JOB/mon.in" "$JOB/mon.out" "$JOB/output"
 	# Told to end, it ends at once: neither its output nor another try is wanted.
+	traps=$(trap -p INT TERM)
 	trap 'stopped=1; [ -z "$pid" ] || kill -9 "$pid" 2>/dev/null' INT TERM
 	# Not QEMU's own stdio: at the end of its input it would shut the port.
 	cat "$JOB/output" &
@@ -204,7 +205,8 @@ vm_once()
 	[ -z "$stopped" ] || kill -9 "$pid" 2>/dev/null
 	wait "$pid"
 	status=$?
-	trap - INT TERM
+	[ -z "$stopped" ] || wait "$pid" 2>/dev/null
+	pid=''
 	kill "$timer" 2>/dev/null
 	wait "$timer" 2>/dev/null
 	# QEMU that failed before it opened the port leaves the reader waiting.
@@ -213,6 +215,8 @@ vm_once()
 	wait "$reader"
 	rm -f "$JOB/mon.in" "$JOB/mon.out" "$JOB/output"
 	[ -z "$stopped" ] || exit 130
+	trap - INT TERM
+	eval "$traps"
 
 	word=$(tail -n 1 "$JOB/result" | tr -d '\r\n')
 	case $word in
