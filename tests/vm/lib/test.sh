@@ -215,6 +215,9 @@ machine_group()
 	local kernel=$1 group=$2 left=${3:-} base=$OUT/logs/$1.$2 limit part reason
 
 	: >"$base.output"
+	# QEMU takes Ctrl-C for itself, so that this shell may be anywhere when its parent
+	# tells it to end. A signal that is not trapped would end it without the EXIT trap.
+	trap 'exit 130' INT TERM
 	job_dir_make
 	trap 'rm -rf "$JOB"' EXIT
 	machine_job "$kernel" "$group" "$left"

@@ -55,35 +55,74 @@ machine_pids()
 	grep -ls "path=$work/tmp/[p]inless" /proc/[0-9]*/cmdline | cut -d / -f 3
 }
 
-# interrupted SIGNAL WORD: a machine is sent SIGNAL once its console says WORD
-interrupted()
+# processes: those of ./pinless that interrupted() started, by their environment
+processes()
 {
-	local pid start status=0 name="SIG$1 at '$2'"
+	grep -lsF "TMPDIR=$work/tmp" /proc/[0-9]*/environ | cut -d / -f 3
+}
 
+# background COMMAND...: in a session of its own, with the signals of a foreground
+# command: a shell starts what runs in the background with SIGINT ignored
+background()
+{
 	rm -rf "$work/tmp"
 	mkdir "$work/tmp"
-	# A shell starts what runs in the background with SIGINT ignored.
-	TMPDIR=$work/tmp setsid env --default-signal=INT "$TOP/pinless" vm --kernel 7.x \
-		--out "$work/out" -- 'echo the job runs; sleep 300' \
-		>"$work/said" 2>&1 </dev/null &
+	TMPDIR=$work/tmp setsid env --default-signal=INT "$@" >"$work/said" 2>&1 </dev/null &
+}
+
+# ended SIGNAL PID NAME: SIGNAL ends the session PID at once, and nothing is left
+ended()
+{
+	local start=$SECONDS status=0
+
+	kill -"$1" -- -"$2"
+	wait "$2" || status=$?
+	[ "$status" -eq 130 ] || fail "$3: status $status instead of 130"
+	[ $((SECONDS - start)) -lt 20 ] || fail "$3: ended after $((SECONDS - start)) s"
+	[ -z "$(processes)" ] || fail "$3: still there: $(ps -o args= -p "$(processes | paste -sd ,)" | cut -c 1-100)"
+	[ -z "$(ls -A "$work/tmp")" ] || fail "$3: left $(ls "$work/tmp")"
+}
+
+# interrupted SIGNAL WORD COMMAND ARGUMENT...: ./pinless, started so, is sent SIGNAL
+# once the console of one of its machines says WORD
+interrupted()
+{
+	local pid start=$SECONDS signal=$1 word=$2 command=$3
+	shift 3
+
+	background "$TOP/pinless" "$command" --out "$work/out" "$@"
 	pid=$!
-	start=$SECONDS
-	until grep -qsF "$2" "$work"/tmp/pinless.*/console.log "$work/said"; do
+	until grep -qsF "$word" "$work"/tmp/pinless.*/console.log "$work/said"; do
 		kill -0 "$pid" 2>/dev/null || break
 		[ $((SECONDS - start)) -lt 900 ] || break
 		sleep 0.2
 	done
-	[ -n "$(machine_pids)" ] || fail "$name: no machine ran: $(tail -n 2 "$work/said")"
-	start=$SECONDS
-	kill -"$1" -- -"$pid"
-	wait "$pid" || status=$?
-	[ "$status" -eq 130 ] || fail "$name: status $status instead of 130"
-	[ $((SECONDS - start)) -lt 20 ] || fail "$name: ended after $((SECONDS - start)) s"
-	[ -z "$(machine_pids)" ] || fail "$name: its QEMU is still there"
-	[ -z "$(ls -A "$work/tmp")" ] || fail "$name: left $(ls "$work/tmp")"
+	[ -n "$(machine_pids)" ] || fail "$command: no machine ran: $(tail -n 2 "$work/said")"
+	ended "$signal" "$pid" "SIG$signal at '$word' of $command"
 }
 
-interrupted INT 'Linux version'
-interrupted TERM 'the job runs'
+# An entry of the cache is built by a step with two processes. The next build removes
+# what is left of it.
+common="PINLESS_CACHE='$work/cache'; . '$TOP/tests/vm/lib/common.sh'"
+# shellcheck disable=SC2016 # that shell's own
+background bash -c "$common"'
+	builder() { step building "$CACHE/log/entry.log" bash -c "sleep 300 & sleep 300; :"; }
+	cached entry builder'
+pid=$!
+for _ in {1..100}; do
+	[ "$(processes | wc -l)" -lt 4 ] || break
+	sleep 0.1
+done
+[ -d "$work/cache/tmp.entry" ] || fail "a build: has not begun: $(cat "$work/said")"
+ended INT "$pid" 'SIGINT of a build'
+bash -c "$common; cached other true" || fail "a build after one that was ended fails"
+[ "$(ls "$work/cache")" = "$(printf 'lock\nlog\nother')" ] ||
+	fail "the cache after a build that was ended:" "$work"/cache/*
+
+interrupted INT 'Linux version' vm --kernel 7.x -- 'echo the job runs; sleep 300'
+interrupted TERM 'the job runs' vm --kernel 7.x -- 'echo the job runs; sleep 300'
+# Two machines side by side, where the host has room for them.
+interrupted INT 'Linux version' test --kernel 7.x --device pinless0 --only cpus4,numa
+flock -n "$work/out/test.lock" true || fail "a run that was ended keeps its lock"
 [ "$failed" -eq 0 ] && echo "machine.sh: all as it should be"
 exit "$failed"
