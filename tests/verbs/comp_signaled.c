@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: with sq_sig_all 0 only signaled requests complete, in order; with sq_sig_all 1
- * all do; a queue of unsignaled requests is reclaimed by each signaled one.
+ * all do; a queue of unsignaled requests is reclaimed by each signaled one; a request without a
+ * signal that fails completes in error.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -48,6 +49,27 @@ static void run(struct t_dev *d, int sig_all, unsigned int every)
 	t_pair_close(&p);
 }
 
+/* What ends in error is told, whether it asked for a completion or not. */
+static void fails(struct t_dev *d)
+{
+	struct t_buf l, r;
+	struct t_pair p;
+	struct ibv_send_wr wr;
+	struct ibv_sge s;
+
+	t_pair_open(&p, d, NULL);
+	t_buf_open(&l, p.a.pd, T_PINNED, T_PAGE, T_ACCESS_ALL);
+	t_buf_open(&r, p.b.pd, T_PINNED, T_PAGE, T_ACCESS_ALL);
+	s = t_sge(&l, 0, 8);
+	wr = t_send_wr(IBV_WR_RDMA_WRITE, 5, &s, 1, r.iova, r.mr->rkey ^ 1);
+	wr.send_flags = 0;
+	t_expect_error(&p, &wr, IBV_WC_REM_ACCESS_ERR, -1, -1);
+	t_expect_quiet("after the flush", p.a.scq);
+	t_buf_close(&l);
+	t_buf_close(&r);
+	t_pair_close(&p);
+}
+
 int main(void)
 {
 	static const unsigned int every[] = { 1, 2, 7, 60 };
@@ -62,6 +84,8 @@ int main(void)
 	}
 	t_case("sq_sig_all 1, no request signaled");
 	run(&d, 1, TOTAL);
+	t_case("a request without a signal that fails");
+	fails(&d);
 	t_dev_close(&d);
 	return t_finish();
 }

@@ -9,8 +9,9 @@
 # The processor of emulated machines. "max" means another one with each version of
 # QEMU: in 10.0 it has no rep_good any more, copy_page() becomes a loop, and 10 of
 # 26 recorded counts change. ERMS and FSRM are off because clear_page() and
-# memcpy() then take "rep stosb" and "rep movsb", which QEMU runs byte by byte.
-EMULATOR_CPU=EPYC,-erms,-fsrm
+# memcpy() then take "rep stosb" and "rep movsb", which QEMU runs byte by byte. The
+# others are what an EPYC has and the translator has not.
+EMULATOR_CPU=EPYC,-erms,-fsrm,-fxsr-opt,-misalignsse,-osvw,-topoext,-nrip-save,-xsavec
 
 # emulator_get: sets EMULATOR to the command that QEMU's options follow
 emulator_get()

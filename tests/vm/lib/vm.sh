@@ -152,6 +152,7 @@ vm_run()
 		[ "$status" -eq "$VM_LOST" ] || [ "$status" -eq "$VM_TIMEOUT" ] || break
 		# An emulated CPU can die of its emulator while the kernel still boots.
 		[ ! -s "$JOB/result" ] || break
+		[ "$(host_accel)" != kvm ] || break
 		[ "$try" -lt 3 ] || break
 		[ -z "${VM_BOOT_SECONDS:-}" ] || [ "$SECONDS" -lt "$boot_end" ] || break
 		reason=$(vm_not_up)
