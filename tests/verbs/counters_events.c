@@ -43,26 +43,12 @@ static const char *const may_move[] = {
 static unsigned long long before[COUNTERS];
 static const char *dev;
 
-static unsigned long long counter(const char *name)
-{
-	unsigned long long value;
-	char path[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/class/infiniband/%s/ports/1/hw_counters/%s", dev, name);
-	f = fopen(path, "r");
-	if (!f || fscanf(f, "%llu", &value) != 1)
-		t_die("%s: cannot be read", path);
-	fclose(f);
-	return value;
-}
-
 static void look(void)
 {
 	size_t i;
 
 	for (i = 0; i < COUNTERS; i++)
-		before[i] = counter(names[i]);
+		before[i] = t_port_counter(dev, names[i]);
 }
 
 static bool free_to_move(const char *name)
@@ -84,7 +70,7 @@ static void moved(const char *what, const struct moved *m)
 	size_t i;
 
 	for (i = 0; i < COUNTERS; i++) {
-		now = counter(names[i]);
+		now = t_port_counter(dev, names[i]);
 		by = 0;
 		for (e = m; e->name; e++) {
 			if (!strcmp(e->name, names[i]))
@@ -297,15 +283,16 @@ static void major(struct t_pair *p, struct t_buf *pinned)
 		t_skip_case("the page of %s stays in memory", FILENAME);
 	} else {
 		mr = t_reg(p->b.pd, T_ODP, m, T_PAGE, T_ACCESS_ALL);
-		n = counter("odp_faults_major") + counter("odp_faults_minor");
+		n = t_port_counter(dev, "odp_faults_major") + t_port_counter(dev, "odp_faults_minor");
 		move_data(p, IBV_WR_RDMA_WRITE, pinned, mr, m, T_PAGE);
 		/* The file system decides in how many steps it gives a page for writing. */
-		t_check(counter("odp_faults_major") + counter("odp_faults_minor") > n,
+		t_check(t_port_counter(dev, "odp_faults_major") +
+			t_port_counter(dev, "odp_faults_minor") > n,
 			"WRITE to a page on a disk: neither major nor minor, of which there were %llu",
 			n);
 		/* Later ones let go of mmap_lock to read, and begin anew: docs/counters.md. */
 		if (t_kernel_before(7, 0))
-			t_check(counter("odp_faults_major"),
+			t_check(t_port_counter(dev, "odp_faults_major"),
 				"WRITE to a page on a disk: odp_faults_major is still 0");
 		t_bytes("page of the file", m, pinned->addr, T_PAGE);
 		t_dereg(mr);

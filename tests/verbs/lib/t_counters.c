@@ -362,7 +362,7 @@ void t_counters_steady(void)
 	fclose(f);
 }
 
-static uint64_t port_counter(const char *dev, const char *name)
+uint64_t t_port_counter(const char *dev, const char *name)
 {
 	unsigned long long value;
 	char path[256];
@@ -380,7 +380,7 @@ struct t_port_count t_port_count(struct ibv_context *ctx, const char *name)
 {
 	struct t_port_count c = { .dev = ibv_get_device_name(ctx->device), .name = name };
 
-	c.was = port_counter(c.dev, name);
+	c.was = t_port_counter(c.dev, name);
 	return c;
 }
 
@@ -388,7 +388,7 @@ uint64_t t_port_counted(struct t_port_count *c)
 {
 	uint64_t was = c->was;
 
-	c->was = port_counter(c->dev, c->name);
+	c->was = t_port_counter(c->dev, c->name);
 	return c->was - was;
 }
 

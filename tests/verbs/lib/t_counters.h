@@ -40,6 +40,9 @@ bool t_counters_read(struct ibv_mr *mr, struct t_counters *c);
 void t_counters_expect(const char *what, struct ibv_mr *mr, struct t_counters *before,
 		       long long faults, long long invalidations, long long prefetch);
 
+/** t_port_counter - the counter @name of port 1 of the device @dev, as it is now */
+uint64_t t_port_counter(const char *dev, const char *name);
+
 /** One counter of a port, and what it was when it was looked at last. */
 struct t_port_count {
 	const char *dev, *name;
