@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "t_counters.h"
 #include "t_debug.h"
 
 #define ROUNDS	9

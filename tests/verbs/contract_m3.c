@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "t_counters.h"
 #include "t_debug.h"
 
 /* Holds the fault of a WRITE to @s while @event takes a page away. */

@@ -41,14 +41,14 @@ static const char *const may_move[] = {
 #define FILENAME "/var/tmp/pinless-test-counters"
 
 static unsigned long long before[COUNTERS];
-static const char *dev;
+static const struct t_dev *device;
 
 static void look(void)
 {
 	size_t i;
 
 	for (i = 0; i < COUNTERS; i++)
-		before[i] = t_port_counter(dev, names[i]);
+		before[i] = t_port_counter(device, names[i]);
 }
 
 static bool free_to_move(const char *name)
@@ -70,7 +70,7 @@ static void moved(const char *what, const struct moved *m)
 	size_t i;
 
 	for (i = 0; i < COUNTERS; i++) {
-		now = t_port_counter(dev, names[i]);
+		now = t_port_counter(device, names[i]);
 		by = 0;
 		for (e = m; e->name; e++) {
 			if (!strcmp(e->name, names[i]))
@@ -283,16 +283,16 @@ static void major(struct t_pair *p, struct t_buf *pinned)
 		t_skip_case("the page of %s stays in memory", FILENAME);
 	} else {
 		mr = t_reg(p->b.pd, T_ODP, m, T_PAGE, T_ACCESS_ALL);
-		n = t_port_counter(dev, "odp_faults_major") + t_port_counter(dev, "odp_faults_minor");
+		n = t_port_counter(device, "odp_faults_major") + t_port_counter(device, "odp_faults_minor");
 		move_data(p, IBV_WR_RDMA_WRITE, pinned, mr, m, T_PAGE);
 		/* The file system decides in how many steps it gives a page for writing. */
-		t_check(t_port_counter(dev, "odp_faults_major") +
-			t_port_counter(dev, "odp_faults_minor") > n,
+		t_check(t_port_counter(device, "odp_faults_major") +
+			t_port_counter(device, "odp_faults_minor") > n,
 			"WRITE to a page on a disk: neither major nor minor, of which there were %llu",
 			n);
 		/* Later ones let go of mmap_lock to read, and begin anew: docs/counters.md. */
 		if (t_kernel_before(7, 0))
-			t_check(t_port_counter(dev, "odp_faults_major"),
+			t_check(t_port_counter(device, "odp_faults_major"),
 				"WRITE to a page on a disk: odp_faults_major is still 0");
 		t_bytes("page of the file", m, pinned->addr, T_PAGE);
 		t_dereg(mr);
@@ -312,7 +312,7 @@ int main(void)
 	if (!d.pinless)
 		t_skip("kernel/obs/counters.h lists the counters of pinless");
 	t_counters_steady();
-	dev = ibv_get_device_name(d.ctx->device);
+	device = &d;
 	process_end();
 	t_pair_open(&p, &d, NULL);
 	t_buf_open(&pinned, p.a.pd, T_PINNED, LEN, T_ACCESS_ALL);

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "t_counters.h"
 #include "t_debug.h"
 #include "t_memory.h"
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "t_counters.h"
 #include "t_debug.h"
 #include "t_op.h"
 #include "t_options.h"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "t_counters.h"
+#include "t_dev.h"
 #include "t_test.h"
 
 #define BUF_LEN	65536
@@ -362,7 +363,7 @@ void t_counters_steady(void)
 	fclose(f);
 }
 
-uint64_t t_port_counter(const char *dev, const char *name)
+static uint64_t port_counter(const char *dev, const char *name)
 {
 	unsigned long long value;
 	char path[256];
@@ -376,11 +377,16 @@ uint64_t t_port_counter(const char *dev, const char *name)
 	return value;
 }
 
+uint64_t t_port_counter(const struct t_dev *d, const char *name)
+{
+	return port_counter(ibv_get_device_name(d->ctx->device), name);
+}
+
 struct t_port_count t_port_count(struct ibv_context *ctx, const char *name)
 {
 	struct t_port_count c = { .dev = ibv_get_device_name(ctx->device), .name = name };
 
-	c.was = t_port_counter(c.dev, name);
+	c.was = port_counter(c.dev, name);
 	return c;
 }
 
@@ -388,7 +394,7 @@ uint64_t t_port_counted(struct t_port_count *c)
 {
 	uint64_t was = c->was;
 
-	c->was = t_port_counter(c->dev, c->name);
+	c->was = port_counter(c->dev, c->name);
 	return c->was - was;
 }
 

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct t_dev;
+
 struct t_counters {
 	/** Pages that an access found missing and faulted. */
 	uint64_t faults;
@@ -40,8 +42,8 @@ bool t_counters_read(struct ibv_mr *mr, struct t_counters *c);
 void t_counters_expect(const char *what, struct ibv_mr *mr, struct t_counters *before,
 		       long long faults, long long invalidations, long long prefetch);
 
-/** t_port_counter - the counter @name of port 1 of the device @dev, as it is now */
-uint64_t t_port_counter(const char *dev, const char *name);
+/** t_port_counter - the counter @name of port 1 of a device, as it is now */
+uint64_t t_port_counter(const struct t_dev *d, const char *name);
 
 /** One counter of a port, and what it was when it was looked at last. */
 struct t_port_count {

@@ -82,11 +82,6 @@ bool t_debug_wait(const char *param, long value)
 		       seen);
 }
 
-uint64_t t_port_counter(const struct t_dev *d, const char *name)
-{
-	return t_port_count(d->ctx, name).was;
-}
-
 static void *post(void *arg)
 {
 	struct t_later *w = arg;

@@ -32,9 +32,6 @@ long t_debug_get(const char *param);
 /** t_debug_wait - wait until a parameter reads as @value; a failure if it never does */
 bool t_debug_wait(const char *param, long value);
 
-/** t_port_counter - a counter of the port of the device, by name */
-uint64_t t_port_counter(const struct t_dev *d, const char *name);
-
 /** A WRITE that a thread of its own posts, because posting may not return. */
 struct t_later {
 	pthread_t thread;
