@@ -17,11 +17,11 @@
 #include "t_leak.h"
 #include "t_op.h"
 
-/* What is made one after the other in reasonable time. */
+/* As many objects as can be made in reasonable time. */
 #define REACH		70000
 /* What a limit is lowered to. */
 #define LOW		40
-/* More than come and go with the rest of the machine. */
+/* More processes than come and go on the rest of the machine. */
 #define PROCESSES	100
 
 enum what { PD, MR, CQ, QP, CTX, WHATS };
@@ -212,7 +212,7 @@ static unsigned long tasks(void)
 	char line[256];
 	FILE *f;
 
-	/* What CPUs keep for the next task counts as used. */
+	/* Free task structs that CPUs cache count as used: flush them. */
 	if (t_run("echo 1 > /sys/kernel/slab/task_struct/shrink"))
 		return 0;
 	f = fopen("/proc/slabinfo", "r");
