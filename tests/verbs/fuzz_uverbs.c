@@ -211,7 +211,7 @@ static void make_pd(struct worker *w)
 
 	if (!command(w, PD, IB_USER_VERBS_CMD_ALLOC_PD, &req, sizeof(req), &resp, sizeof(resp)))
 		return;
-	/* What belongs together must find its domain again, or little would get far. */
+	/* Objects must often meet in one domain, or few commands would get far. */
 	if (!pick(w, PD)->handle || odds(w, 32))
 		keep(w, PD, resp.pd_handle);
 	else

@@ -175,7 +175,7 @@ static void exhaust(struct maker *m, enum what w, unsigned int limit, unsigned i
 	t_eq("objects that could be made", m->n, limit - own);
 	if (t_failures())
 		goto out;
-	/* A refusal takes nothing away. */
+	/* Refusals do not use anything up. */
 	for (i = 0; i < 20; i++)
 		refused(m, w);
 	t_wait(t_fork(other_process, &w), "another process");
@@ -205,7 +205,7 @@ static void bad_values(struct t_dev *d, enum what w, unsigned int limit)
 	t_eq("limit after that", told(d, w), limit);
 }
 
-/* Tasks that the kernel has memory for, or 0 where it does not tell. */
+/* The number of task structs in use, or 0 where the kernel does not tell. */
 static unsigned long tasks(void)
 {
 	unsigned long n = 0;
@@ -234,7 +234,7 @@ static int open_refused(void *arg)
 	return t_failures() ? T_EXIT_FAIL : T_EXIT_PASS;
 }
 
-/* A refusal leaves nothing of the process that was refused. */
+/* A process that was refused leaves nothing behind. */
 static void refused_processes(struct t_dev *d)
 {
 	unsigned long before = tasks(), after = 0;

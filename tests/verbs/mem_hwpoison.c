@@ -65,7 +65,7 @@ static void map_over(struct t_buf *b)
 	memset(t_shadow(b, 0), 0, b->len);
 }
 
-/* The process is told of its lost page, and has not touched it. */
+/* The kernel reports the lost page, though the process has not touched it. */
 static void sigbus(int sig)
 {
 	(void)sig;

@@ -238,7 +238,7 @@ int main(void)
 	d = t_dev_open();
 	t_need_odp(&d);
 	t_need_root();
-	/* The suite passes over the kernel's report of an OOM kill between these two lines. */
+	/* The suite ignores the kernel's report of an OOM kill between these two lines. */
 	atexit(end_of_reports);
 	t_run("dmesg --console-off; echo 'pinless-test: reports of memory follow' >/dev/kmsg");
 	for (k = T_ODP; k <= T_IMPLICIT; k++) {

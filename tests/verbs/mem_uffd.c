@@ -87,7 +87,7 @@ static char *slow_memory(void)
 	return m;
 }
 
-/* @other works while the request waits: the page comes no sooner than that is done. */
+/* Has @other work while the request waits: the page does not come before that is done. */
 static void busy_meanwhile(struct t_pair *other, struct t_buf *l, struct t_buf *r)
 {
 	unsigned int n;

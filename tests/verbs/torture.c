@@ -148,7 +148,7 @@ static bool victim_missed(void)
 	return true;
 }
 
-/* A process that is waited for in vain ends with a report, too. */
+/* Waits for a process; one that does not end is reported, too. */
 static void reap(pid_t *pid, const char *name)
 {
 	uint64_t end = t_ms() + t_scale(STUCK_MS);
