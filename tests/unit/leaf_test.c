@@ -346,7 +346,7 @@ static void test_protect(void **state)
 	assert_int_equal(values.v[PINLESS_CNT_INVAL_PROTECT_PAGE], 1);
 	assert_int_equal(values.v[PINLESS_CNT_DROP_CALLS], 1);
 
-	/* A fault that needs the missing right brings the page in anew. */
+	/* A fault that needs the missing right brings the page in again. */
 	assert_int_equal(store(leaf, 0, 0, &again, true, 2), 1);
 	assert_entry(leaf, 0, 1, true, 2);
 	/* One that needs no missing right does not. */
