@@ -75,7 +75,7 @@ static void discard(struct t_buf *b)
 	memset(t_shadow(b, 0), 0, b->len);
 }
 
-/* With memory in small pieces the kernel says no, and nothing has happened. */
+/* On fragmented memory the kernel refuses, and nothing has changed. */
 static void collapse(struct t_buf *b)
 {
 	madvise(b->addr, T_HUGE, MADV_HUGEPAGE);

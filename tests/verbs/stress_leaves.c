@@ -15,7 +15,7 @@
 
 #define PAGES	8
 #define LEN	(PAGES * T_PAGE)
-/* What is in the source, and in the memory that has its pages next. */
+/* The content of the source, and of the memory that gets its pages next. */
 #define SOURCE	0xaa
 #define OTHER	0xbb
 

@@ -116,9 +116,9 @@ int pinless_destroy_cq(struct ibv_cq *ibcq)
 }
 
 /**
- * pinless_cq_retire() - free the entries that a completion stands for
- * @cq:  the completion queue, locked: while it is, queue pairs with
- *       completions in it cannot go away
+ * pinless_cq_retire() - free the work queue entries that a completion covers
+ * @cq:  the completion queue, locked: that keeps queue pairs with completions
+ *       in it from going away
  * @cqe: the completion
  */
 void pinless_cq_retire(struct pinless_cq *cq, const struct pinless_cqe *cqe)

@@ -3,7 +3,7 @@
 
 /*
  * The extended poll: the completion under the cursor is read where it lies. Its
- * slot is given back when the poll ends.
+ * slot is returned to the driver when the poll ends.
  */
 
 #include <errno.h>
@@ -130,8 +130,8 @@ static uint64_t clock_ns(clockid_t clock)
 }
 
 /*
- * The age of the completion on the raw clock, taken from the wall clock of now.
- * What the wall clock was stepped by in between is therefore included, as with
+ * The age of the completion on the raw clock, subtracted from the current wall
+ * clock time. A step of the wall clock in between is therefore included, as with
  * a device whose clock is disciplined later.
  */
 static uint64_t read_wallclock(struct ibv_cq_ex *ibcq)

@@ -17,12 +17,12 @@ static void futex(struct pinless_lock *lock, int op, uint32_t value)
 }
 
 /**
- * pinless_lock_wait() - take a lock that somebody else holds
+ * pinless_lock_wait() - take a contended lock
  * @lock: the lock
  *
- * Spins a little, then sleeps. Whoever has slept takes the lock with 2, for
- * there may be other sleepers: at worst that costs one wake-up for nobody. The
- * kernel puts to sleep only while the word is 2, so a wake-up cannot be lost.
+ * Spins a little, then sleeps. After spinning the lock is taken with 2, as there
+ * may be other sleepers: at worst the unlock then makes one needless wake-up.
+ * FUTEX_WAIT sleeps only while the word is 2, so no wake-up is lost.
  */
 void pinless_lock_wait(struct pinless_lock *lock)
 {
@@ -43,7 +43,7 @@ void pinless_lock_wait(struct pinless_lock *lock)
 }
 
 /**
- * pinless_lock_wake() - a lock was given back that somebody may sleep for
+ * pinless_lock_wake() - wake a sleeper, if any, of a lock just released
  * @lock: the lock
  */
 void pinless_lock_wake(struct pinless_lock *lock)

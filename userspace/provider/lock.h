@@ -7,14 +7,13 @@
 #include <stdint.h>
 
 /**
- * struct pinless_lock - a lock of the data path; zeroed memory is a free one
- * @word: 0 free, 1 taken, 2 taken and somebody may sleep for it
- * @off:  the user promised a single thread: no locking
+ * struct pinless_lock - a lock of the data path; zeroed memory is unlocked
+ * @word: 0 free, 1 held, 2 held and there may be sleepers
+ * @off:  never taken: the user promised a single thread
  *
- * Free, it costs an exchange inline, which a pthread mutex does not manage. Its
- * waiters sleep, which those of a pthread spinlock do not: the lock of a send
- * queue is held over the doorbell, and on one processor spinning would only
- * keep the holder from going on.
+ * Uncontended, it costs one inline exchange, less than a pthread mutex. Waiters
+ * sleep, unlike those of a pthread spinlock: the lock of a send queue is held
+ * over the doorbell, and on one processor spinning would only delay the holder.
  */
 struct pinless_lock {
 	uint32_t word;
@@ -39,7 +38,7 @@ static inline void pinless_lock(struct pinless_lock *lock)
 }
 
 /**
- * pinless_unlock() - give a lock back
+ * pinless_unlock() - release a lock
  * @lock: held by the caller
  */
 static inline void pinless_unlock(struct pinless_lock *lock)

@@ -37,7 +37,7 @@ struct ibv_pd *pinless_alloc_pd(struct ibv_context *context)
  * pinless_dealloc_pd() - free a protection domain or a parent domain
  * @ibpd: the domain
  *
- * Return: 0, or an errno value: EBUSY when a parent domain stands over it.
+ * Return: 0, or an errno value: EBUSY while a parent domain refers to it.
  */
 int pinless_dealloc_pd(struct ibv_pd *ibpd)
 {
@@ -89,7 +89,7 @@ struct ibv_td *pinless_alloc_td(struct ibv_context *context,
  * pinless_dealloc_td() - free a thread domain
  * @ibtd: the domain
  *
- * Return: 0, or EBUSY when a parent domain names it.
+ * Return: 0, or EBUSY while a parent domain refers to it.
  */
 int pinless_dealloc_td(struct ibv_td *ibtd)
 {
@@ -105,7 +105,7 @@ int pinless_dealloc_td(struct ibv_td *ibtd)
  * pinless_alloc_parent_domain() - make a parent domain
  * @context: the open device
  * @attr:    the protection domain, an optional thread domain; allocators are
- *           taken and never called, as queues are memory of the kernel
+ *           accepted but never called, as queues are kernel memory
  *
  * Queues that are made in a parent domain with a thread domain take no locks.
  *

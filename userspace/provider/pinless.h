@@ -28,9 +28,9 @@ struct pinless_context {
 };
 
 /**
- * struct pinless_td - a thread domain: its user serialises what is in it
+ * struct pinless_td - a thread domain: the user serialises its queues
  * @td:     libibverbs' part
- * @refcnt: parent domains that name it
+ * @refcnt: parent domains that refer to it
  */
 struct pinless_td {
 	struct ibv_td td;
@@ -40,8 +40,8 @@ struct pinless_td {
 /**
  * struct pinless_pd - a protection domain, or a parent domain over one
  * @pd:     libibverbs' part
- * @refcnt: parent domains over this one
- * @parent: what a parent domain stands over, else NULL
+ * @refcnt: parent domains that refer to this one
+ * @parent: the protection domain behind a parent domain, else NULL
  * @td:     the thread domain of a parent domain, or NULL
  */
 struct pinless_pd {
@@ -97,13 +97,13 @@ struct pinless_wq {
  * @sq:         the send queue
  * @rq:         the receive queue
  * @rq_ctl:     words of the receive queue shared with the driver
- * @state:      enum ibv_qp_state as last set by the process; that the driver
- *              has moved it to ERR changes nothing here
+ * @state:      enum ibv_qp_state as last set by the process; not updated when
+ *              the driver moves the queue pair to ERR
  * @qpn:        its number
  * @sig_all:    PINLESS_SEND_SIGNALED when every request is signaled, else 0
  * @max_inline: bytes of inline data in a request
  * @wr_prod:    between ibv_wr_start() and its end: index of the next entry
- * @wr_err:     errno value of the first thing that went wrong since
+ * @wr_err:     errno value of the first error since ibv_wr_start()
  * @wr_cur:     the entry that setters fill
  */
 struct pinless_qp {

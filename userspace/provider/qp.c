@@ -16,10 +16,10 @@ static_assert(offsetof(struct create_qp_resp, drv) ==
 	      "the driver's answer follows the core's");
 
 /*
- * Remove what a queue pair has left in its completion queues, and put @next in
- * its place in the table. Both queues are locked while that happens, so that
- * nobody who polls them finds a completion without its queue pair, or goes on
- * using a queue pair that has just left the table.
+ * Remove a queue pair's entries from its completion queues, and put @next in its
+ * place in the table. Both queues are locked meanwhile, so that no poller finds
+ * a completion without its queue pair, or keeps using a queue pair that has just
+ * left the table.
  */
 static int forget_cqes(struct pinless_context *ctx, struct pinless_qp *qp,
 		       struct pinless_qp *next)
@@ -51,10 +51,10 @@ static int forget_cqes(struct pinless_context *ctx, struct pinless_qp *qp,
 }
 
 /*
- * The kernel may give a number away again while the thread that destroys its
- * former owner has not come to qp_remove() yet. The new owner then cleans up
- * after the former one, whose completions are all there: the kernel has
- * forgotten it.
+ * The kernel may reuse a number before the thread that destroys its former owner
+ * has reached qp_remove(). The new owner then removes the former one's
+ * completions. No more of them can arrive: the kernel has already destroyed that
+ * queue pair.
  */
 static int qp_insert(struct pinless_context *ctx, struct pinless_qp *qp)
 {
@@ -266,9 +266,9 @@ int pinless_query_qp(struct ibv_qp *ibqp, struct ibv_qp_attr *attr, int mask,
 }
 
 /*
- * The driver has gone back to index 0 on both queues and adds no completion of
- * the old life any more. First the old completions go: none of them can then
- * retire an entry of the new life.
+ * The driver has gone back to index 0 on both queues and adds no more completions
+ * from before the reset. Remove those first, so that none of them can retire an
+ * entry that is posted after it.
  */
 static void reset_queues(struct pinless_qp *qp)
 {
@@ -315,7 +315,7 @@ int pinless_modify_qp(struct ibv_qp *ibqp, struct ibv_qp_attr *attr, int mask)
 
 /**
  * pinless_destroy_qp() - ibv_destroy_qp()
- * @ibqp: the queue pair; completions of it that nobody has polled are dropped
+ * @ibqp: the queue pair; its completions that were not polled are dropped
  *
  * Return: 0, or an errno value.
  */

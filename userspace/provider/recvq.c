@@ -70,7 +70,7 @@ int pinless_post_recv(struct ibv_qp *ibqp, struct ibv_recv_wr *wr,
 		ring->prod = prod;
 		if (pinless_rq_publish(qp->rq_ctl, prod)) {
 			/*
-			 * The entries are not taken back when this fails: the
+			 * The entries are not withdrawn when this fails: the
 			 * driver may already have some. It fails only when the
 			 * device is gone.
 			 */

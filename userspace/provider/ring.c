@@ -39,7 +39,7 @@ int pinless_ring_init(struct pinless_ring *ring, void *map, uint64_t length,
 /**
  * pinless_ring_reset() - back to index 0, as the driver does on RESET
  * @ring: the queue; its completions have been removed, so none of them can
- *        retire an entry of the new life
+ *        retire an entry that is posted from now on
  */
 void pinless_ring_reset(struct pinless_ring *ring)
 {
@@ -77,11 +77,10 @@ int pinless_cq_ring_init(struct pinless_cq_ring *cq, void *map,
  * @cq:  the queue, locked
  * @qpn: the queue pair; the driver adds no entry of it any more
  *
- * The kept entries are moved towards the newest one, in order, and the room
- * goes back to the driver. All slots that are touched lie between @cons, which
- * the driver has not been given back yet, and the newest entry found here; the
- * driver writes only beyond it. An entry that moves keeps no phase of its old
- * slot: it gets the one that its new index has.
+ * The kept entries are moved towards the newest one, in order, and the freed
+ * slots are returned to the driver. All slots that are touched lie between @cons
+ * and the newest entry found here, and none has been returned before; the driver
+ * writes only beyond them. An entry that moves gets the phase of its new index.
  *
  * Return: number of entries removed.
  */
@@ -91,7 +90,7 @@ uint32_t pinless_cq_ring_clean(struct pinless_cq_ring *cq, uint32_t qpn)
 	uint32_t freed = 0;
 	uint32_t i;
 
-	/* Ends after one round at most: these slots keep their phase. */
+	/* Ends after at most one round: these slots keep their phase. */
 	while (pinless_cq_ring_peek(cq, end))
 		end++;
 

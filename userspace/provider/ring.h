@@ -8,8 +8,8 @@
  * barriers. Nothing here knows verbs, takes a lock or makes a system call, so
  * that it can be tested against a driver simulated in plain memory.
  *
- * Who else runs: the driver, at any time, through its own mapping of the same
- * memory. Callers serialise the threads of the process.
+ * The driver runs concurrently, and may touch the same memory at any time
+ * through its own mapping. Callers serialise the threads of the process.
  */
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@
  * @stride: bytes from entry to entry
  * @mask:   number of entries, a power of two, minus one
  * @prod:   index of the next entry to write; under the queue's lock
- * @cons:   index of the oldest entry in use; moved on by whoever polls
+ * @cons:   index of the oldest entry in use; advanced by polling
  */
 struct pinless_ring {
 	uint8_t *slots;
@@ -141,7 +141,7 @@ pinless_cq_ring_peek(const struct pinless_cq_ring *cq, uint32_t index)
 }
 
 /**
- * pinless_cq_ring_commit() - give the entries before @cons back to the driver
+ * pinless_cq_ring_commit() - return the entries before @cons to the driver
  * @cq: the queue
  */
 static inline void pinless_cq_ring_commit(struct pinless_cq_ring *cq)
@@ -154,11 +154,11 @@ static inline void pinless_cq_ring_commit(struct pinless_cq_ring *cq)
  * @cq:        the queue; no lock is needed
  * @solicited: only for an entry that is solicited or in error
  *
- * A wish for any entry is never weakened to one for solicited entries (IBTA
- * section 11.4.2.2). The driver may clear the word at any time, which ends an
- * older wish: the exchange then starts from PINLESS_ARM_NONE. With the barrier
- * either the driver sees the wish when it adds the next entry, or the caller,
- * who polls once more after this, sees that entry.
+ * A request for any entry is never weakened to one for solicited entries (IBTA
+ * section 11.4.2.2). The driver may clear the word at any time, which consumes
+ * an older request: the exchange then starts from PINLESS_ARM_NONE. With the
+ * barrier either the driver sees the request when it adds the next entry, or the
+ * caller sees that entry, as it polls once more after this.
  */
 static inline void pinless_cq_ring_arm(struct pinless_cq_ring *cq,
 				       bool solicited)

@@ -36,12 +36,12 @@ static const struct {
 };
 
 /**
- * pinless_sq_submit() - make posted entries the driver's, and have them run
+ * pinless_sq_submit() - hand entries over to the driver, and have them run
  * @qp:   the queue pair, its send queue locked
  * @prod: index after the last entry
  *
  * When the doorbell fails the driver has taken nothing, so the entries are
- * taken back: the call has posted nothing.
+ * withdrawn: the call has posted nothing.
  *
  * Return: 0, or an errno value.
  */

@@ -4,9 +4,9 @@
 #define PINLESS_SENDQ_H
 
 /*
- * What both ways of posting, ibv_post_send() and ibv_wr_*(), share. An entry is
- * built at an index at or beyond the producer index; pinless_sq_submit() makes
- * all up to an index the driver's.
+ * Common code of both ways of posting, ibv_post_send() and ibv_wr_*(). An entry
+ * is built at an index at or beyond the producer index; pinless_sq_submit() hands
+ * all entries below an index over to the driver.
  */
 
 #include "pinless.h"

@@ -7,10 +7,10 @@
 #include "table.h"
 
 /**
- * pinless_table_store() - store a pointer under a number, or take it away
+ * pinless_table_store() - store a pointer under a number, or remove it
  * @table:   the table; the caller serialises changes
  * @number:  at most 24 bits
- * @pointer: NULL takes away, which never fails
+ * @pointer: NULL removes, which never fails
  *
  * Return: 0, ENOMEM, or EINVAL for a number that is too large.
  */
@@ -39,7 +39,7 @@ int pinless_table_store(struct pinless_table *table, uint32_t number,
 
 /**
  * pinless_table_free() - free what the table has allocated
- * @table: nobody uses it any more
+ * @table: no longer in use
  */
 void pinless_table_free(struct pinless_table *table)
 {

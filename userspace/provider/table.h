@@ -24,7 +24,7 @@ struct pinless_table {
  * @number: the number
  *
  * Needs no lock: leaves are never freed while the table is in use. The caller
- * knows by other means that what it finds stays alive.
+ * ensures by other means that what it finds stays alive.
  *
  * Return: the pointer, or NULL.
  */

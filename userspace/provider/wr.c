@@ -27,8 +27,8 @@ static inline struct pinless_qp *ex_to_pqp(struct ibv_qp_ex *ibqp)
 }
 
 /*
- * After an error builders and setters must do nothing. There is then no open
- * entry, which is all that they have to look at.
+ * After an error builders and setters must do nothing. There is no open entry
+ * then, which is the only thing they need to check.
  */
 static void fail(struct pinless_qp *qp, int err)
 {
@@ -232,7 +232,7 @@ static void wr_abort(struct ibv_qp_ex *ibqp)
 }
 
 /**
- * pinless_wr_check_ops() - are the wished send operations there?
+ * pinless_wr_check_ops() - are the requested send operations supported?
  * @qp_type:  enum ibv_qp_type
  * @send_ops: IBV_QP_EX_WITH_*
  *
