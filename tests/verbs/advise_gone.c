@@ -12,7 +12,7 @@
 #include "t_counters.h"
 #include "t_op.h"
 
-/* So much that it takes far longer than deregistration; nothing but page tables. */
+/* Large enough to take far longer than deregistration; allocates nothing but page tables. */
 #define LEN		(3UL << 30)
 #define LEAVES		(LEN / T_HUGE)
 /* What one leaf takes at the most, with its table. */
@@ -44,7 +44,7 @@ static bool one(struct t_dev *d, struct ibv_pd *pd, unsigned int wait_ms)
 	before = t_port_counted(&bytes);
 	t_sleep_ms(500);
 	after = t_port_counted(&bytes);
-	/* Memory may be taken back meanwhile. */
+	/* Memory may be reclaimed meanwhile. */
 	t_check((int64_t)after <= (int64_t)LEAF_BYTES,
 		"translation after the region went: expected %lu bytes more at the most, seen %lld",
 		LEAF_BYTES, (long long)after);

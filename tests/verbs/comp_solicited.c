@@ -43,7 +43,7 @@ static void message(enum ibv_wr_opcode op, unsigned int flags, bool expected)
 	t_expect_wc("receive", p.b.rcq, 2, IBV_WC_SUCCESS, NULL);
 }
 
-/* Nothing that the queue of requests is told is solicited, but for errors. */
+/* No completion of a send queue is solicited, except for errors. */
 static void send_queue(void)
 {
 	struct ibv_sge s = t_sge(&l, 0, 8);

@@ -66,7 +66,7 @@ static uint64_t fault(struct t_pair *p, struct t_buf *l, char *at, const struct 
 	retries = t_port_counter(p->a.d, "odp_fault_retries") - before;
 	if (places[place].collides) {
 		t_eq("collisions that did not come", t_debug_get("collide"), 0);
-		/* A look at the neighbours that collides is not done again. */
+		/* A look at the neighbours is not retried when it collides. */
 		t_check(retries <= n && 2 * retries >= n,
 			"%u collisions: expected %u to %u retries, seen %llu", n, (n + 1) / 2, n,
 			(unsigned long long)retries);
@@ -84,7 +84,7 @@ static void cost(struct t_pair *p, struct t_buf *l, const struct t_spot *s, unsi
 	for (i = 0; i < T_ARRAY_SIZE(numbers) && !t_failures(); i++) {
 		uint64_t best = -1ULL;
 
-		/* Elsewhere nothing is done again, so there is one to come between at the most. */
+		/* Elsewhere nothing is retried, so at most one invalidation can come in between. */
 		if (!places[place].collides && numbers[i] > 1)
 			break;
 		t_case("%u invalidations of %s", numbers[i], places[place].name);

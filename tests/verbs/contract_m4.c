@@ -22,7 +22,7 @@ static bool waits(struct t_pair *p, const char *what)
 		       what);
 }
 
-/* All invalidations cover the 2 MiB of the page, and have told the device so. */
+/* All invalidations cover the 2 MiB of the page, and the device has been notified of each. */
 static void overlap(struct t_pair *p, struct t_buf *l, int invalidations)
 {
 	struct t_drop e[2];

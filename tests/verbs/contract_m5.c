@@ -20,7 +20,7 @@ static int invalidate(void *addr, size_t len)
 	return t_debug_set("invalidate", "%lu %lu", (unsigned long)addr, len);
 }
 
-/* A WRITE that must not hang; if it does, it is let go on to end the program. */
+/* A WRITE that must not hang; if it does, it is released so that the program can end. */
 static bool write_now(struct t_pair *p, struct t_buf *l, char *to, uint32_t rkey)
 {
 	struct t_later w;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: pages that the device takes along because they lie ahead of the faults of an access
- * (odp_neighbours) are pages of the region. Present pages behind it, which nobody has registered,
- * are left alone, in the same 2 MiB too.
+ * Description: pages that the device brings in because they lie ahead of the faults of an access
+ * (odp_neighbours) are pages of the region. Present pages behind it, which are not registered, are
+ * left alone, in the same 2 MiB too.
  *
  * Copyright (c) 2026 The pinless authors
  */

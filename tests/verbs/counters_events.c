@@ -28,7 +28,7 @@ struct moved {
 	unsigned long by;
 };
 
-/* How the work was divided, and memory, which is given back at any time. */
+/* Depend on how the work was split up, and on memory, which may be reclaimed at any time. */
 static const char *const may_move[] = {
 	"odp_fault_calls", "odp_fault_retries", "odp_faults_deferred", "odp_neighbours",
 	"odp_table_bytes",
@@ -299,11 +299,11 @@ static void major(struct t_pair *p, struct t_buf *pinned)
 		mr = t_reg(p->b.pd, T_ODP, m, T_PAGE, T_ACCESS_ALL);
 		n = counter("odp_faults_major") + counter("odp_faults_minor");
 		move_data(p, IBV_WR_RDMA_WRITE, pinned, mr, m, T_PAGE);
-		/* The file system decides in how many steps it gives a page for writing. */
+		/* The file system decides in how many steps a page becomes writable. */
 		t_check(counter("odp_faults_major") + counter("odp_faults_minor") > n,
 			"WRITE to a page on a disk: neither major nor minor, of which there were %llu",
 			n);
-		/* Later ones let go of mmap_lock to read, and begin anew: docs/counters.md. */
+		/* Later ones drop mmap_lock for the read, and retry the fault: docs/counters.md. */
 		if (t_kernel_before(7, 0))
 			t_check(counter("odp_faults_major"),
 				"WRITE to a page on a disk: odp_faults_major is still 0");

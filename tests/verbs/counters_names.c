@@ -139,7 +139,7 @@ static void port(const char *dev)
 
 		t_check(file >= 0, "%s/%s: not there, or no number", dir, port_names[i]);
 		t_check(shown >= 0, "%s: %s is missing", command, port_names[i]);
-		/* Memory is given back at any time. */
+		/* Memory may be reclaimed at any time. */
 		if (strcmp(port_names[i], "odp_table_bytes"))
 			t_check(file == shown, "%s: %lld in hw_counters, %lld by %s",
 				port_names[i], file, shown, command);

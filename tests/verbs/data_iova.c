@@ -20,7 +20,7 @@ struct iova_case {
 	/* Added to the address, or to 0 when absolute. */
 	uint64_t shift;
 	bool absolute;
-	/* Takes rxe's ODP out of its tables: a crash of the kernel. */
+	/* Makes rxe's ODP index beyond its tables, which crashes the kernel. */
 	bool far_off;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: every verb between every pair of registration kinds: pinned, ODP and implicit on
- * either side, with warm pages and with pages that nobody has touched.
+ * either side, with warm pages and with pages never touched before.
  *
  * Copyright (c) 2026 The pinless authors
  */

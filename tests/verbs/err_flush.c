@@ -48,7 +48,7 @@ static void by_modify(struct t_pair *p)
 	t_case("sends that wait for a receive flushed by ibv_modify_qp");
 	for (i = 0; i < N; i++) {
 		wr = t_send_wr(IBV_WR_SEND, i, &sge, 1, 0, 0);
-		/* An unsignaled request that fails completes all the same. */
+		/* An unsignaled request that fails completes nevertheless. */
 		if (i & 1)
 			wr.send_flags = 0;
 		t_post(&p->a, &wr);

@@ -33,7 +33,7 @@ struct vandal {
 	struct t_areas maps;
 	struct t_region region[2];
 	uint32_t qpn[QPS];
-	/* Index that the driver was last told; only a guess. */
+	/* Index last passed to the driver; only a guess. */
 	uint32_t prod[QPS];
 };
 
@@ -42,7 +42,7 @@ struct thread_arg {
 	uint64_t seed;
 };
 
-/* A queue pair of another process, and its context's: not to be rung by anybody else. */
+/* A queue pair of another process, which only its own context may ring. */
 struct job {
 	uint32_t foreign_qpn;
 	uint64_t seed;
@@ -50,7 +50,7 @@ struct job {
 
 static volatile int stop;
 
-/* What the fork has brought along belongs to the parent as well. */
+/* The mappings that this process inherited are queues of the parent. */
 static void drop_inherited(struct vandal *v)
 {
 	unsigned int i;
@@ -75,7 +75,7 @@ static void *scribbler(void *arg)
 			*word = t_rand(&seed);
 			break;
 		case 1:
-			/* Control words: indices, and who is armed. */
+			/* Control words: indices, and what is armed. */
 			word = (void *)m->start;
 			word[t_rand(&seed) % 4] = t_rand(&seed) & 1 ? t_rand(&seed) % 256 :
 								      t_rand(&seed);
@@ -120,7 +120,7 @@ static void *ringer(void *arg)
 	return NULL;
 }
 
-/* Errors are what this is about, so none of these may matter. */
+/* Errors are expected here, and ignored. */
 static void reconnect(struct vandal *v, struct t_side *s, struct t_side *to, unsigned int i)
 {
 	const struct t_attr *at = &v->p[0].attr;
@@ -184,7 +184,7 @@ static int vandalise(void *arg)
 		reconnect(v, &v->p[i].b, &v->p[i].a, 2 * i + 1);
 		usleep(t_rand(&own) % 5000);
 	}
-	/* Nothing is taken down: the kernel has to find its way through it. */
+	/* Nothing is torn down: cleaning up is left to the kernel. */
 	_exit(T_EXIT_PASS);
 }
 

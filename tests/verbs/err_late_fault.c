@@ -15,7 +15,7 @@
 #include "t_op.h"
 #include "t_uffd.h"
 
-/* Long enough for a fault that has ended to be told. */
+/* Long enough for the end of a fault to be reported. */
 #define LATE_MS	300
 
 static void reset(struct t_pair *p, struct t_dev *d)

@@ -120,7 +120,7 @@ static void bad_recv(struct t_pair *p)
 	t_pair_recycle(p);
 }
 
-/* A queue holds what the queue pair said, and refuses the next. */
+/* A queue takes as many requests as the queue pair said, and refuses the next. */
 static void full(struct t_pair *p)
 {
 	struct ibv_send_wr *bad, wr = t_send_wr(IBV_WR_SEND, 0, NULL, 0, 0, 0);

@@ -21,7 +21,7 @@
 #define SGES		4
 #define SLOT_ID		0x51071d
 
-/* Strides of SGES elements, rounded up as the driver does; found wrong, nothing below works. */
+/* Strides of SGES elements, rounded up as the driver does; if wrong, nothing below works. */
 #define SQ_BYTES	(PINLESS_CTL_BYTES + SQ_ENTRIES * 128)
 #define RQ_BYTES	(PINLESS_CTL_BYTES + RQ_ENTRIES * 128)
 #define CQ_BYTES	(PINLESS_CTL_BYTES + CQ_ENTRIES * sizeof(struct pinless_cqe))
@@ -103,7 +103,7 @@ static void opcode_last(struct bench *b, struct entry *e)
 {
 	(void)b;
 	e->wqe.opcode = 255;
-	/* An error is told even of a request that asks for no completion. */
+	/* An error is reported even for an unsignaled request. */
 	e->wqe.flags = 0;
 }
 
@@ -135,7 +135,7 @@ static void inline_one_more(struct bench *b, struct entry *e)
 {
 	(void)b;
 	e->wqe.flags |= PINLESS_SEND_INLINE;
-	/* What the rounding leaves of an entry is the most that there can be. */
+	/* The rest of the rounded-up entry is the most that there is room for. */
 	e->wqe.inline_len = sizeof(e->sge) + 1;
 }
 

@@ -85,7 +85,7 @@ static void one_queue(struct t_pair *p, struct t_buf *l, struct t_area *q, struc
 	t_bytes("what the device has read of a queue", l->addr, q->start, len);
 }
 
-/* All queues of a pair, which is used and destroyed with what stands in them then. */
+/* Garbage into all queues of a pair, which is then used and destroyed. */
 static void all_queues(struct t_dev *d, struct t_attr *at, enum t_kind kind)
 {
 	struct ibv_mr *mr[T_MAX_AREAS];
@@ -120,7 +120,7 @@ static void all_queues(struct t_dev *d, struct t_attr *at, enum t_kind kind)
 		t_ring(d->ctx, qp->qp_num | PINLESS_RING_RECV, 0);
 		t_qp_to(qp, IBV_QPS_ERR);
 	}
-	/* Takes the mappings away too: what is pinned stays, what is not is gone. */
+	/* Unmaps the queues too: pinned pages can still be written, others are refused. */
 	t_pair_close(&victim);
 	for (i = 0; i < n; i++) {
 		t_case("%s, queue %u after its end", t_kind_name(kind), i);

@@ -47,8 +47,8 @@ static void exceeded(struct t_pair *p, struct t_buf *l, struct t_buf *r)
 			p->attr.rnr_retry = runs[i].rnr_retry;
 			p->attr.min_rnr_timer = runs[i].timer;
 			/*
-			 * A timer is armed by the tick of a CPU that may have stood still, and
-			 * is early then: once, not always.
+			 * A timer armed on the stale tick of a CPU that has stood still fires
+			 * early: that may happen once, but not in every try.
 			 */
 			tries = 0;
 			do

@@ -42,7 +42,7 @@ int main(void)
 	t_buf_open(&l, p.a.pd, T_PINNED, T_PAGE, T_ACCESS_ALL);
 	a = p.attr;
 	b = p.attr;
-	/* The target's own count and the initiator's own timer are of no account. */
+	/* The target's own count and the initiator's own timer do not matter. */
 	a.rnr_retry = RETRIES;
 	b.rnr_retry = 7;
 	t_case("the target asks for 164 ms, the initiator for 1 ms");

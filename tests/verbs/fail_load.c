@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: each allocation that is made while the driver's module is initialized fails in
- * turn. The module is not loaded then, or does without; nothing is left behind, and it loads when
- * it is loaded again. kmem_cache_create() alone is not made to fail.
+ * turn. The module then fails to load, or does without; nothing is left behind, and loading it
+ * again succeeds. Only kmem_cache_create() is not made to fail.
  *
  * PINLESS_TEST_SECONDS: after that no more than the first allocations.
  *
@@ -16,16 +16,16 @@
 #include "t_module.h"
 #include "t_options.h"
 
-/* More than the module allocates. */
+/* More allocations than the module makes. */
 #define NTH_MAX	100000
-/* All of these fail, also where there is no time. */
+/* These are always made to fail, even when the time is over. */
 #define FIRST	24
 
 static int load(void *arg)
 {
 	unsigned int nth = *(unsigned int *)arg;
 
-	/* What it says of the failure is no news. */
+	/* The command's report of the failure is expected. */
 	if (!freopen("/dev/null", "w", stderr))
 		return 127;
 	if (nth)
@@ -45,7 +45,7 @@ static bool try_load(unsigned int nth, bool *loaded)
 		status, status ? "no" : "a", status ? "a" : "no");
 	if (*loaded)
 		t_module_unload();
-	/* What was never armed has nothing left either. */
+	/* A process that was never armed looks like one whose failure was reached. */
 	return nth && hit;
 }
 
@@ -58,7 +58,7 @@ int main(void)
 	t_start(250);
 	t_link_need();
 	t_inject_inside("do_one_initcall");
-	/* It reports its own failure by a stack in the log, as a defect would be. */
+	/* It reports its own failure with a stack in the log, which would look like a defect. */
 	t_inject_outside("__kmem_cache_create_args");
 	t_module_need();
 	t_module_unload();
@@ -74,7 +74,7 @@ int main(void)
 		t_check(reached || loaded, "nothing was made to fail: expected a module, seen none");
 		if (loaded)
 			continue;
-		/* Whatever was half made would be in the way now. */
+		/* Anything left half made would make this fail. */
 		try_load(0, &loaded);
 		t_check(loaded, "again: expected a module, seen none");
 	}

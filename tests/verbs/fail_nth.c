@@ -21,11 +21,11 @@
 #include "t_options.h"
 #include "t_uffd.h"
 
-/* More than any of the calls allocates. */
+/* More allocations than any of the calls makes. */
 #define NTH_MAX	1000000
-/* All of these fail, also where later ones are sampled or there is no time. */
+/* These are always made to fail, even where later ones are sampled or the time is over. */
 #define FIRST	24
-/* Enough for what the driver calls to allocate, too little for what the core registers. */
+/* Deep enough for the driver's own allocations, not for those of the core's registration. */
 #define OWN_DEPTH	8
 #define SMALL	(16 * T_PAGE)
 #define LARGE	(8UL << 20)
@@ -35,7 +35,7 @@ struct env;
 
 struct step {
 	const char *name;
-	/* Returns 0 or an error, and has undone what it did. */
+	/* Returns 0 or an error; undoes its effects in either case. */
 	int (*fn)(struct env *e);
 	enum t_kind kind;
 	enum ibv_wr_opcode opcode;
@@ -51,15 +51,15 @@ struct step {
 	int advice;
 	uint32_t flags;
 	/*
-	 * After the first allocations only some are made to fail, ever fewer: most are the core's,
-	 * hundreds, and each costs a device that comes and goes.
+	 * After the first allocations fewer and fewer are made to fail: there are hundreds, most
+	 * of them the core's, and each try adds and removes a device.
 	 */
 	bool sample;
 	/* After the first allocations, no more are made to fail once the time is over. */
 	bool slow;
 	/* Functions between the allocator and the driver; 0: T_INJECT_DEPTH. */
 	unsigned int depth;
-	/* The driver allocates nothing for it, so that nothing may be reached. */
+	/* The driver may allocate nothing for it, so no failure need be reached. */
 	bool none;
 };
 
@@ -67,15 +67,15 @@ struct env {
 	struct t_dev *d;
 	struct t_pair p;
 	struct t_attr at;
-	/* 0: calls are made as they are. */
+	/* 0: no allocation is made to fail. */
 	unsigned int nth;
 	bool reached;
 	const struct step *step;
-	/* The end of the time, of t_ms(). */
+	/* When the time is over, by t_ms(). */
 	uint64_t end;
 };
 
-/* What stands between arm() and disarm() is what fails. */
+/* Only allocations between arm() and disarm() are made to fail. */
 static void arm(struct env *e)
 {
 	if (e->nth)
@@ -91,7 +91,7 @@ static int seen(const void *made)
 {
 	if (made)
 		return 0;
-	/* An error that has no number would look like success. */
+	/* A failure without an errno would look like success. */
 	return errno ? errno : EPROTO;
 }
 
@@ -293,7 +293,7 @@ static int first_region(void *arg)
 		t_die("ibv_alloc_pd: %s", strerror(errno));
 	arm(e);
 	mr = t_try_reg(pd, T_ODP, m, SMALL, T_ACCESS_ALL);
-	/* The parent looks whether the failure was reached: it is not disarmed. */
+	/* Not disarmed: the parent checks whether the failure was reached. */
 	if (mr)
 		ibv_dereg_mr(mr);
 	_exit(mr ? 0 : errno ? errno : EPROTO);
@@ -312,7 +312,7 @@ static int in_child(struct env *e, int (*fn)(void *arg))
 	bool hit;
 	int status = t_inject_wait(t_fork(fn, e), &hit);
 
-	/* What was never armed has nothing left either. */
+	/* A process that was never armed looks like one whose failure was reached. */
 	e->reached = e->nth && hit;
 	return status;
 }
@@ -406,7 +406,7 @@ static unsigned int one(struct env *e, const struct step *s)
 		}
 		failed++;
 		errors += !!err;
-		/* Whatever was half made would be in the way now. */
+		/* Anything left half made would make this fail. */
 		e->nth = 0;
 		err = s->fn(e);
 		t_check(!err, "again, after the failure: expected success, seen error %d", err);

@@ -136,7 +136,7 @@ static void *thread(void *arg)
 	return NULL;
 }
 
-/* In a process of its own: whatever becomes of it, the failures end. */
+/* In a process of its own: however it ends, the failures are switched off. */
 static int work(void *arg)
 {
 	struct job job[THREADS] = {};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: threads of a process give the command file random commands, right, nearly right and
- * wrong ones, in random order: objects are made, changed and destroyed under each other's hands,
- * queues are mapped, filled with garbage, rung and unmapped. The process harms only itself.
+ * wrong ones, in random order: objects are made, changed and destroyed while other threads use
+ * them, queues are mapped, filled with garbage, rung and unmapped. The process harms only itself.
  *
  * PINLESS_TEST_COMMANDS: commands of each thread (default 1500). Prints a seed; PINLESS_TEST_SEED
  * repeats the random numbers of every thread, though not the order of threads.
@@ -29,7 +29,7 @@
 #include "t_queue.h"
 
 #define THREADS		4
-/* Objects of each kind that the process keeps at most, but for those that it loses. */
+/* Most objects of each kind that the process keeps, those that it loses aside. */
 #define SLOTS		12
 #define PAGES		64
 #define SCRATCH		(PAGES * T_PAGE)
@@ -52,8 +52,8 @@ static const char *const what_names[] = {
 };
 
 /*
- * What a thread reads of these may be changed by others at any time: to use what is gone, or is
- * another's by now, is the point.
+ * Other threads may change these at any time: using an object that is gone, or has become another
+ * one by now, is the point.
  */
 struct object {
 	volatile uint32_t handle, number;
@@ -137,8 +137,8 @@ static bool counted(struct worker *w, enum what what, bool ok)
 }
 
 /*
- * Gives one command to the file. @req begins with the address of the response where there is one:
- * it is left alone, since the kernel would write to any place of this process.
+ * Issues one command. @req begins with the address of the response where there is one, which is
+ * never made random: the kernel would write to wherever it points in this process.
  */
 static bool command(struct worker *w, enum what what, uint32_t nr, const void *req, size_t req_len,
 		    void *resp, size_t resp_len)
@@ -211,7 +211,7 @@ static void make_pd(struct worker *w)
 
 	if (!command(w, PD, IB_USER_VERBS_CMD_ALLOC_PD, &req, sizeof(req), &resp, sizeof(resp)))
 		return;
-	/* What belongs together must find its domain again, or little would get far. */
+	/* Objects must often meet in one domain, or few commands would get far. */
 	if (!pick(w, PD)->handle || odds(w, 32))
 		keep(w, PD, resp.pd_handle);
 	else
@@ -346,7 +346,7 @@ static void change_qp(struct worker *w)
 		       odds(w, 2) ? t_rand(&w->seed) & 0x1fffff : IBV_QP_STATE);
 		return;
 	}
-	/* To itself, or one in so many would have a peer that wants it. */
+	/* Mostly to itself: of random pairs, few would be connected to each other. */
 	if (odds(w, 4))
 		dest = qpn(w);
 	if (odds(w, 2)) {
@@ -366,7 +366,7 @@ static void query(struct worker *w)
 	command(w, QUERY, IB_USER_VERBS_CMD_QUERY_QP, &req, sizeof(req), &resp, sizeof(resp));
 }
 
-/* Commands that the device has not, or that are the core's, get no further than they should. */
+/* Commands that the device lacks, or that belong to the core, get no further than they should. */
 static void other(struct worker *w)
 {
 	union {
@@ -560,8 +560,8 @@ static void scribble(struct worker *w)
 }
 
 /*
- * A queue pair that is made ready, gets entries and is rung at once: left to chance its first
- * entry would be an empty one, and the others seldom looked at.
+ * Makes a queue pair ready, fills in entries and rings at once: left to chance, its first entry
+ * would be an empty one, and the others would seldom be reached.
  */
 static void run_qp(struct worker *w)
 {
@@ -667,7 +667,7 @@ static int fuzz(void *arg)
 	}
 	printf("written by the device: %u bytes of %lu\n", written(&fuzz), SCRATCH);
 	fflush(stdout);
-	/* Nothing is taken down: the kernel has to find its way through it. */
+	/* Nothing is torn down: cleaning up is left to the kernel. */
 	_exit(t_finish());
 }
 

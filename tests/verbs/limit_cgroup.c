@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: what a process makes the kernel take is charged to its memory cgroup: at the limit
- * of the group, queues and regions are refused with ENOMEM, the translation goes on with less, and
- * pages that the device needs are made room for; nobody is killed, and other groups notice nothing.
+ * Description: what a process makes the kernel allocate is charged to its memory cgroup: at the
+ * limit of the group, queues and regions are refused with ENOMEM, the translation makes do with
+ * less, and room is made for pages that the device needs; no process is killed, and other groups
+ * notice nothing.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -20,7 +21,7 @@
 #include "t_peer.h"
 
 #define MIB		(1UL << 20)
-/* The kernel charges so much in advance, for each CPU. */
+/* The kernel charges this much in advance, per CPU. */
 #define IN_ADVANCE	(MIB / 4)
 #define HEAP		(8 * MIB)
 /* This many refusals in a row are not chance. */
@@ -32,9 +33,9 @@ enum what { CQ, QP, MR_ODP, WHATS };
 #define QP_ENTRIES	8192
 
 /*
- * There is room for three queues and a half: the fourth is refused in its middle. A limit that is
- * reached between two queues would have the page tables of the mapping refused, which is not done
- * with an error.
+ * There is room for three and a half queues: the fourth fails half-way. A limit that is reached
+ * between two queues would make the page tables of the mapping fail, which does not return an
+ * error.
  */
 static const struct {
 	const char *name;
@@ -48,7 +49,7 @@ static const struct {
 
 static struct t_cgroup inside, outside;
 
-/* What a figure of a group may be off by; no process here gets around to more CPUs. */
+/* How far a figure of a group may be off; no process here runs on more CPUs than that. */
 static uint64_t slack(void)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -56,7 +57,7 @@ static uint64_t slack(void)
 	return (cpus < 4 ? 4 : cpus > 12 ? 12 : cpus) * IN_ADVANCE;
 }
 
-/* Memory of the program's own is there before the group is at its limit. */
+/* Allocates the program's own memory before the group is at its limit. */
 static void warm_up(void)
 {
 	void *p;
@@ -119,8 +120,8 @@ static int refused(void *arg)
 	base = t_cgroup_used(&inside);
 	t_cgroup_limit(&inside, kinds[w].room);
 	/*
-	 * After a refusal the kernel takes back what other CPUs have charged in
-	 * advance, or finds a page of a file: only several in a row are the end.
+	 * After a refusal the kernel reclaims what other CPUs have charged in advance,
+	 * or a page of a file: only several refusals in a row mean the limit.
 	 */
 	while (n < max && row < REFUSALS && err == ENOMEM) {
 		made[n] = make_one(&s, w, mem);
@@ -180,7 +181,7 @@ static int refused(void *arg)
 /* Pages that do not fit in the group. */
 #define SWAPPED		(24 * MIB)
 #define SWAP_ROOM	(8 * MIB)
-/* A step behind those of t_peer_connect(). */
+/* A step after those of t_peer_connect(). */
 #define DONE		3
 
 struct pair_job {
@@ -193,7 +194,7 @@ static size_t owned(const struct pair_job *j)
 	return j->swap ? SWAPPED : PLACES_ALL * STEP;
 }
 
-/* Has the memory, and does nothing until the other is done. */
+/* Owns the memory, and idles until the other process is done. */
 static int owner(void *arg)
 {
 	struct pair_job *j = arg;
@@ -214,7 +215,7 @@ static int owner(void *arg)
 	if (m == MAP_FAILED)
 		t_die("mmap of %zu bytes: %s", owned(j), strerror(errno));
 	madvise((void *)m, owned(j), MADV_NOHUGEPAGE);
-	/* The page tables of the CPU are there, and no page is. */
+	/* Fills in the page tables of the CPU, but allocates no page. */
 	for (i = 0; !j->swap && i < owned(j); i += STEP)
 		(void)m[i];
 	mr = t_reg(s.pd, T_ODP, (void *)m, owned(j), T_ACCESS_ALL);
@@ -257,12 +258,12 @@ static void tables(struct t_side *s, const struct t_remote *to, struct t_buf *l)
 	grew("group of the memory", t_cgroup_used(&inside) - in, PLACES * T_PAGE - slack(),
 	     2 * PLACES * T_PAGE);
 	in = t_cgroup_used(&outside);
-	grew("group of who reads", in > out ? in - out : 0, 0, slack());
+	grew("group of the reader", in > out ? in - out : 0, 0, slack());
 	t_case("the same at the limit of that group");
 	t_cgroup_limit(&inside, 512 << 10);
 	for (i = PLACES; i < PLACES_ALL && !t_failures(); i++)
 		move(s, to, IBV_WR_RDMA_READ, l, 64, i * STEP);
-	/* Back again, where less is there than there was. */
+	/* Back to the first places, whose translation may have been dropped. */
 	for (i = 0; i < PLACES_ALL && !t_failures(); i += 97)
 		move(s, to, IBV_WR_RDMA_READ, l, 64, i * STEP);
 	t_cgroup_unlimit(&inside);

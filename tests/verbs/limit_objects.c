@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: as many protection domains, regions, completion queues, queue pairs and contexts
- * as the device tells can be made, one more is refused with ENOMEM for every process, what is
- * there works on, and what goes makes room. A process that was refused leaves nothing behind.
+ * as the device reports can be made, one more is refused with ENOMEM for every process, the others
+ * keep working, and destroying one makes room. A process that was refused leaves nothing behind.
  *
  * Where the limit is out of reach it is lowered, by the module's parameter.
  *
@@ -17,11 +17,11 @@
 #include "t_leak.h"
 #include "t_op.h"
 
-/* What is made one after the other in reasonable time. */
+/* As many objects as can be made in reasonable time. */
 #define REACH		70000
 /* What a limit is lowered to. */
 #define LOW		40
-/* More than come and go with the rest of the machine. */
+/* More processes than come and go on the rest of the machine. */
 #define PROCESSES	100
 
 enum what { PD, MR, CQ, QP, CTX, WHATS };
@@ -175,7 +175,7 @@ static void exhaust(struct maker *m, enum what w, unsigned int limit, unsigned i
 	t_eq("objects that could be made", m->n, limit - own);
 	if (t_failures())
 		goto out;
-	/* A refusal takes nothing away. */
+	/* Refusals do not use anything up. */
 	for (i = 0; i < 20; i++)
 		refused(m, w);
 	t_wait(t_fork(other_process, &w), "another process");
@@ -205,14 +205,14 @@ static void bad_values(struct t_dev *d, enum what w, unsigned int limit)
 	t_eq("limit after that", told(d, w), limit);
 }
 
-/* Tasks that the kernel has memory for, or 0 where it does not tell. */
+/* The number of task structs in use, or 0 where the kernel does not tell. */
 static unsigned long tasks(void)
 {
 	unsigned long n = 0;
 	char line[256];
 	FILE *f;
 
-	/* What CPUs keep for the next task counts as used. */
+	/* Free task structs that CPUs cache count as used: flush them. */
 	if (t_run("echo 1 > /sys/kernel/slab/task_struct/shrink"))
 		return 0;
 	f = fopen("/proc/slabinfo", "r");
@@ -234,7 +234,7 @@ static int open_refused(void *arg)
 	return t_failures() ? T_EXIT_FAIL : T_EXIT_PASS;
 }
 
-/* A refusal leaves nothing of the process that was refused. */
+/* A process that was refused leaves nothing behind. */
 static void refused_processes(struct t_dev *d)
 {
 	unsigned long before = tasks(), after = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: the histograms of a device go with it, also while they are on and their files are
- * open: who still reads gets an error, and a device made again begins with its own, off. They count
- * nothing while only another device's are on.
+ * Description: the histograms of a device go with it, even while they are on and their files are
+ * open: reading on fails, and a device made again begins with its own, off. They count nothing
+ * while only another device's are on.
  *
  * Copyright (c) 2026 The pinless authors
  */

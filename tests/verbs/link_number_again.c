@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: a request that a queue pair has begun to take is not ended by another one that has
- * got its number and its address since: the link is deleted and made again while a WRITE_IMM waits
- * for a receive work request, without data and after its data.
+ * Description: a request that a queue pair has begun to take is not ended by another queue pair
+ * that has its number and its address since: the link is deleted and made again while a WRITE_IMM
+ * waits for a receive work request, without data and after its data.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -45,8 +45,8 @@ static void have_number(struct t_side *s, const struct t_attr *at, uint32_t qpn)
 }
 
 /*
- * The device under test sends to T_LINK, which goes away and comes again; nothing of the first is
- * closed but by that.
+ * The device under test sends to T_LINK, which is deleted and made again; only that closes the
+ * objects of the first one.
  */
 static void again(const char *what, enum ibv_wr_opcode op, size_t len, size_t far_off)
 {
@@ -81,7 +81,7 @@ static void again(const char *what, enum ibv_wr_opcode op, size_t len, size_t fa
 	t_side_open(&other, &d2, &at);
 	t_buf_open(&r2, other.pd, T_PINNED, REGION, T_ACCESS_ALL);
 	have_number(&other, &at, qpn);
-	/* To nobody: not to the queue pair whose request waits. */
+	/* Not connected to the queue pair whose request waits. */
 	t_qp_init(other.qp, &at);
 	t_post_recv(&other, 5, NULL, 0);
 	if (t_qp_rtr(other.qp, &d2, &at, from.qp->qp_num ^ 1, &d.gid))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: a child that uses what it has inherited of an open device: its requests work on
- * the memory of whoever has registered it, its own regions are its own memory, and when it is
- * gone its unpinned memory is refused, its pinned memory is there, and the parent works on.
+ * the memory of the process that registered it, its own regions are its own memory, and when it
+ * is gone its unpinned memory is refused, its pinned memory is there, and the parent works on.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -57,7 +57,7 @@ static int child(void *arg)
 	t_pattern(f->l.addr, LEN, 815);
 	t_bytes("child's memory that the parent has written", own, f->l.addr, LEN);
 	t_meet_at(f->meet, 1, CHILD_CHECKED);
-	/* Its region stays behind: the parent has the device open still. */
+	/* Its region outlives it: the parent still has the device open. */
 	return t_failures() ? T_EXIT_FAIL : T_EXIT_PASS;
 }
 
@@ -85,7 +85,7 @@ static int parent(void *arg)
 	t_buf_check_all("parent's target", &f.r);
 	t_buf_check_all("parent's source", &f.l);
 	t_pattern(f.l.addr, LEN, 815);
-	/* The child has used the queue that this process counts by itself. */
+	/* The child has used the queue, whose indices this process keeps on its own. */
 	t_pair_recycle(&f.p);
 	move(&f.p, &f.l, IBV_WR_RDMA_WRITE, own, f.meet->word[0], IBV_WC_SUCCESS);
 	t_buf_check_all("parent's memory at the child's address", &f.r);

@@ -11,7 +11,7 @@
 
 #include "t_memory.h"
 
-/* A page that is freed is zero again: so it is all the same when the kernel does it. */
+/* A freed page reads as zero; zeroed first, it does so whether or not it was freed yet. */
 static void set_free(struct t_buf *b)
 {
 	memset(b->addr, 0, b->len);

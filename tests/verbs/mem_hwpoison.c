@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: pages that fail: soft offlining moves the data away from a page without anybody
- * noticing; a page with a memory error (MADV_HWPOISON) is refused, and other memory in its place
- * is served.
+ * Description: pages that fail: soft offlining moves the data away from a page unnoticed; a page
+ * with a memory error (MADV_HWPOISON) is refused, and other memory in its place is served.
  *
  * The kernel uses none of these pages (64 of 4 KiB) again before it is booted, so the program
  * runs with PINLESS_TEST_POISON=1 only.
@@ -32,15 +31,15 @@ static void advise(struct t_buf *b, int advice, const char *name)
 
 	for (i = 0; i < T_ARRAY_SIZE(places); i++) {
 		/*
-		 * A page that somebody else holds for a moment, or has taken from its list,
-		 * is busy, or of no kind that the kernel knows.
+		 * A page with a transient reference, or isolated from its list, is reported
+		 * as busy, or as of an unknown type.
 		 */
 		while (madvise(b->addr + places[i], T_PAGE, advice)) {
 			if ((errno != EBUSY && errno != EIO) || t_ms() > end)
 				t_die("%s: %s", name, strerror(errno));
 			t_sleep_ms(20);
 			if (advice == MADV_HWPOISON) {
-				/* The busy page keeps its mark: another one. */
+				/* The busy page stays marked: use another one. */
 				madvise(b->addr + places[i], T_PAGE, MADV_DONTNEED);
 				*(volatile uint8_t *)(b->addr + places[i]) = 1;
 			}
@@ -66,7 +65,7 @@ static void map_over(struct t_buf *b)
 	memset(t_shadow(b, 0), 0, b->len);
 }
 
-/* The process is told of its lost page, and has not touched it. */
+/* The kernel reports the lost page, though the process has not touched it. */
 static void sigbus(int sig)
 {
 	(void)sig;
@@ -82,7 +81,7 @@ int main(void)
 	t_need_root();
 	d = t_dev_open();
 	t_need_odp(&d);
-	/* The null pointer is mapped by nobody: EINVAL comes from a kernel without it only. */
+	/* Address 0 is not mapped: only a kernel without this advice answers EINVAL. */
 	if (madvise(NULL, T_PAGE, MADV_HWPOISON) && errno == EINVAL)
 		t_skip("this kernel cannot inject memory errors (CONFIG_MEMORY_FAILURE)");
 	signal(SIGBUS, sigbus);

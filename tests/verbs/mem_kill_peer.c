@@ -64,8 +64,8 @@ static void one(struct t_dev *d, enum t_kind kind, unsigned int round)
 
 	t_case("%s, round %u", t_kind_name(kind), round);
 	/*
-	 * Where the peer answers from a task of its own, a busy machine may take its time for it;
-	 * but 7 retries are without end on rxe.
+	 * A peer that answers from a task of its own may be late on a busy machine; but 7 retries
+	 * never end on rxe.
 	 */
 	at.timeout = d->rxe ? 16 : 12;
 	at.retry_cnt = 3;

@@ -28,7 +28,7 @@ static void compact(struct t_buf *b)
 	t_run("echo 1 > /proc/sys/vm/compact_memory");
 }
 
-/* To the node where they are: the kernel isolates and looks at each all the same. */
+/* To the node where they already are: the kernel isolates and checks each nevertheless. */
 static void move(struct t_buf *b)
 {
 	void *page[T_MEMORY_PAGES];

@@ -96,7 +96,7 @@ static void one(struct t_dev *d, enum t_kind kind)
 	t_side_open(&s, d, &at);
 	t_buf_open(&l, s.pd, T_PINNED, CHUNK, T_ACCESS_ALL);
 	t_peer_connect(j.meet, 0, &s, &at, l.addr, l.mr->rkey);
-	/* Every page of the victim is with the device. */
+	/* The device has every page of the victim in use. */
 	for (off = 0; off < SIZE; off += CHUNK) {
 		sge = t_sge(&l, 0, CHUNK);
 		wr = t_send_wr(IBV_WR_RDMA_WRITE, off, &sge, 1, j.meet->remote[1].addr + off,

@@ -43,7 +43,7 @@ static void on_node_0(struct t_buf *b)
 		t_die("mbind: %s", strerror(err));
 }
 
-/* A page that somebody holds for a moment stays: what moves it is asked again. */
+/* A transient reference keeps a page from moving: try again. */
 static void until_moved(struct t_buf *b, void (*move)(struct t_buf *b))
 {
 	uint64_t end = t_ms() + t_scale(5000);

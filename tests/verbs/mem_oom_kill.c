@@ -4,9 +4,9 @@
  * kernel for want of memory in its cgroup: the OOM reaper frees all of it while the process is kept
  * from doing so itself, and its peer gets its error.
  *
- * Somebody else is in the middle of reading the victim's memory, a page of it that does not come
- * (userfaultfd): that keeps the address space from its end, so that what is freed is freed by the
- * reaper, whose invalidations must not wait.
+ * Another process is in the middle of reading the victim's memory, a page of it that does not come
+ * (userfaultfd). That keeps the address space alive, so that only the reaper can free its memory,
+ * and the reaper's invalidations must not wait.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -29,7 +29,7 @@
 
 #define SIZE	(48UL << 20)
 #define CHUNK	(2UL << 20)
-/* What is left to the victim, and what it takes. */
+/* What the victim may still allocate, and what it tries to. */
 #define ROOM	(2UL << 20)
 #define MORE	(32UL << 20)
 
@@ -132,7 +132,7 @@ static bool wait_for_page(int fd)
 		       "a read of the victim's memory: expected to wait for a page, does not");
 }
 
-/* The group's memory; what the kernel keeps of the mappings themselves is left. */
+/* The group's memory goes; what the kernel keeps for the mappings themselves stays. */
 static bool wait_for_reaper(const struct t_cgroup *g, pid_t holder, uint64_t before)
 {
 	uint64_t end = t_ms() + t_scale(20000), used;
@@ -156,7 +156,7 @@ static void be_killed(struct traffic *t, struct job *j, pid_t pid)
 	pthread_t thread;
 	pid_t holder;
 
-	/* Open here too, it does not end with the victim. */
+	/* Open here too, so that it does not end with the victim. */
 	uffd = syscall(SYS_pidfd_getfd, pidfd, (int)j->meet->word[UFFD], 0);
 	if (uffd < 0)
 		t_skip("pidfd_getfd: %s", strerror(errno));
@@ -207,7 +207,7 @@ static void one(struct t_dev *d, enum t_kind kind)
 	t_buf_open(&t.l, t.s.pd, T_PINNED, CHUNK, T_ACCESS_ALL);
 	t_peer_connect(j.meet, 0, &t.s, &at, t.l.addr, t.l.mr->rkey);
 	t.to = &j.meet->remote[1];
-	/* Every page of the victim is with the device. */
+	/* The device has every page of the victim in use. */
 	for (off = 0; off < SIZE; off += CHUNK) {
 		if (!t_check(request(&t, IBV_WR_RDMA_WRITE, off, &wc) &&
 			     wc.status == IBV_WC_SUCCESS, "WRITE: expected success, seen %s",
@@ -238,7 +238,7 @@ int main(void)
 	d = t_dev_open();
 	t_need_odp(&d);
 	t_need_root();
-	/* The suite passes over the kernel's report of an OOM kill between these two lines. */
+	/* The suite ignores the kernel's report of an OOM kill between these two lines. */
 	atexit(end_of_reports);
 	t_run("dmesg --console-off; echo 'pinless-test: reports of memory follow' >/dev/kmsg");
 	for (k = T_ODP; k <= T_IMPLICIT; k++) {

@@ -12,7 +12,7 @@
 
 #define PAGES	32
 
-/* A page that somebody holds for a moment stays; one that the device held would stay for ever. */
+/* A transient reference keeps a page for a moment; one of the device would keep it for ever. */
 static void pageout(struct t_buf *b)
 {
 	uint64_t end = t_ms() + t_scale(5000);

@@ -52,7 +52,7 @@ static uint64_t counter(const char *name)
 	return n;
 }
 
-/* Slab objects, which is what shrinkers are asked for. */
+/* Drops slab objects, which runs the shrinkers. */
 static bool drop(void)
 {
 	FILE *f = fopen(DROP, "w");
@@ -127,7 +127,7 @@ static void one(struct t_dev *d, enum t_kind kind, uint64_t seed, unsigned int s
 	}
 	end = t_ms() + 1000 * seconds;
 	limit = end + t_scale(20000);
-	/* On a busy machine little comes to pass in a second. */
+	/* A busy machine gets little done in a second. */
 	while ((t_ms() < end || !all_at_work(w) || counter("odp_shrunk") == shrunk) &&
 	       t_ms() < limit && !t_failures()) {
 		if (!drop())
@@ -171,7 +171,7 @@ static void write_words(struct worker *w, uint64_t expect, uint64_t word)
 	}
 }
 
-/* When nothing goes on, nothing of the translation stays. */
+/* Without traffic, all of the translation can be reclaimed. */
 static void idle(struct t_dev *d, enum t_kind kind)
 {
 	struct worker w = { .d = d };
@@ -198,7 +198,7 @@ static void idle(struct t_dev *d, enum t_kind kind)
 			t_die("%s: cannot write", DROP);
 		now = counter("odp_table_bytes");
 	}
-	t_check(now <= before, "translation that nobody uses: %llu bytes before, %llu now of %llu",
+	t_check(now <= before, "unused translation: %llu bytes before, %llu now of %llu",
 		(unsigned long long)before, (unsigned long long)now, (unsigned long long)full);
 	if (!t_failures())
 		write_words(&w, 0x1122334455667788, 0x99aabbccddeeff00);

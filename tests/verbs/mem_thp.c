@@ -2,8 +2,8 @@
 /*
  * Description: huge pages: the device uses 2 MiB pages, pages that MADV_COLLAPSE joins after it
  * used them one by one, and huge pages that are split under it by a partial discard or
- * protection, with the data in place. What it has read it cannot write where the process may not,
- * nor where a child has it, too.
+ * protection, with the data in place. A page that it has read does not let it write where the
+ * process may not, nor where a child shares the page.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -75,7 +75,7 @@ static void discard(struct t_buf *b)
 	memset(t_shadow(b, 0), 0, b->len);
 }
 
-/* With memory in small pieces the kernel says no, and nothing has happened. */
+/* On fragmented memory the kernel refuses, and nothing has changed. */
 static void collapse(struct t_buf *b)
 {
 	madvise(b->addr, T_HUGE, MADV_HUGEPAGE);

@@ -28,7 +28,7 @@
 
 static int uffd = -1;
 static char *content;
-/* The page may come. It comes after so long all the same. */
+/* The page may come; without leave it comes after go_ms. */
 static volatile int go;
 static unsigned int go_ms;
 /* How many pages have come. */
@@ -87,7 +87,7 @@ static char *slow_memory(void)
 	return m;
 }
 
-/* @other works while the request waits: the page comes no sooner than that is done. */
+/* Has @other work while the request waits: the page does not come before that is done. */
 static void busy_meanwhile(struct t_pair *other, struct t_buf *l, struct t_buf *r)
 {
 	unsigned int n;
@@ -134,7 +134,7 @@ static void one(struct t_dev *d, enum ibv_wr_opcode op, bool at_target)
 	t_post(&p.a, &wr);
 	t_check(came == before, "ibv_post_send: expected to return before the page came");
 	busy_meanwhile(&other, &ol, &orr);
-	/* Those that wait for the page would have had it come, after all that time. */
+	/* Had the WRITEs waited for the page, it would have come by now. */
 	t_check(came == before,
 		"%d WRITEs of another queue pair: expected to be done before the page came",
 		MEANWHILE);
@@ -182,7 +182,7 @@ static int give(char *to, size_t page)
 	struct uffdio_copy c = { .dst = (uintptr_t)to, .src = (uintptr_t)text, .len = T_PAGE };
 
 	t_pattern(text, T_PAGE, page + 1);
-	/* One that is there has come for somebody else. */
+	/* EEXIST: the page has already come for another fault. */
 	return ioctl(quick, UFFDIO_COPY, &c) && errno != EEXIST ? errno : 0;
 }
 
@@ -205,7 +205,7 @@ static void *quick_handler(void *arg)
 	return NULL;
 }
 
-/* Every page is gone; who touches one has to wait for it. */
+/* Every page is gone; each access has to wait for its page. */
 static void take_pages(struct t_buf *b)
 {
 	struct uffdio_register reg = {
@@ -223,7 +223,7 @@ static void take_pages(struct t_buf *b)
 		t_die("UFFDIO_REGISTER: %s", strerror(errno));
 }
 
-/* All that are missing come, for devices that could not wait. */
+/* Provides all missing pages, for devices that could not wait. */
 static void give_pages(struct t_buf *b)
 {
 	struct uffdio_range range = { (uintptr_t)b->addr, b->len };
@@ -272,7 +272,7 @@ int main(void)
 	content = t_mmap(T_PAGE);
 	t_pattern(content, T_PAGE, 42);
 	slow_memory();
-	/* Where ibv_post_send() waits for the page, nobody can say when it may come. */
+	/* Where ibv_post_send() waits for the page, the caller cannot tell it to come. */
 	go_ms = d.rxe ? 0 : t_scale(5000);
 	t_thread(&t, handler, NULL);
 	for (i = 0; i < T_ARRAY_SIZE(ops); i++) {

@@ -36,7 +36,7 @@ static int protect(void *addr, size_t len, bool on)
 	return ioctl(uffd, UFFDIO_WRITEPROTECT, &wp) ? errno : 0;
 }
 
-/* Takes the protection from each page that somebody wants to write. */
+/* Lifts the protection of each page that is about to be written. */
 static void *handler(void *arg)
 {
 	struct uffd_msg m;

@@ -5,8 +5,8 @@
  * gives up its turn many times on the way.
  *
  * Nothing is timed: each of them must have been seen once in so many tries. For that the worker of
- * pinless competes as an equal: as it comes, with a nice value of -20, a thread that shares its CPU
- * may not run before a whole message is over.
+ * pinless runs with a nice value of 0: with its default of -20, a thread that shares its CPU may
+ * not run before a whole message is over.
  *
  * Copyright (c) 2026 The pinless authors
  */
@@ -23,7 +23,7 @@
 #define TRIES	50
 #define CHUNK	(4UL << 20)
 #define LARGE	(256UL << 20)
-/* The driver's worker moves half as much before it lets others have the CPU. */
+/* The driver's worker moves half as much before it yields the CPU. */
 #define TURN	(4UL << 20)
 
 #define RUN_NICE "/sys/devices/virtual/workqueue/pinless_run/nice"

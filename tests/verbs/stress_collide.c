@@ -2,7 +2,7 @@
 /*
  * Description: faults while another thread invalidates as fast as it can, or at a set rate, the
  * same page, another page of the same 2 MiB, or other memory: each fault ends, and the data is
- * right; nobody waits for ever for a moment without invalidations.
+ * right; no fault waits for ever for a moment without invalidations.
  *
  * PINLESS_TEST_COUNT: faults of each kind (100). What a fault costs then is printed, not judged.
  *
@@ -50,7 +50,7 @@ static void *hammer(void *arg)
 	while (!h->stop) {
 		if (!h->rate || (h->rate != -1U &&
 				 h->done >= (t_us() - begin) * h->rate / 1000000)) {
-			/* No more of the machine than it takes to be in time. */
+			/* Use no more CPU than it takes to keep the rate. */
 			if (h->rate < 1000)
 				t_sleep_ms(1);
 			else

@@ -32,7 +32,7 @@
 #define REGION	(PAGES * T_PAGE)
 #define WORDS	64
 
-/* A word: who wrote it, which page it is for, and the how manieth write of this page it is. */
+/* A word: its writer, its page, and the sequence number of the write to that page. */
 #define TAG(w, page, seq)	((uint64_t)(w) << 56 | (uint64_t)(page) << 40 | (seq))
 
 struct writer {
@@ -89,7 +89,7 @@ static bool check_words(struct writer *w, const char *how, const uint64_t *seen,
 	return true;
 }
 
-/* Pages belong to writers in turn, so that each knows what may stand in its own. */
+/* Pages are dealt to the writers in turn, so that each knows what its own may hold. */
 static bool write_and_check(struct writer *w, struct t_buf *src, struct t_buf *dst)
 {
 	unsigned int page = t_rand(&w->seed) % (PAGES / WRITERS) * WRITERS + w->id - 1, i;

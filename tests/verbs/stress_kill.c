@@ -77,7 +77,7 @@ static void post_one(struct job *j, struct t_side *s, char *m, struct ibv_mr *mr
 	ibv_post_send(s->qp, &wr, &bad);
 }
 
-/* Ends with success at its first error; whoever is to be killed never comes to that. */
+/* Ends with success at its first error; the process that is to be killed never gets there. */
 static int partner(void *arg)
 {
 	struct job *j = arg;
@@ -225,7 +225,7 @@ int main(void)
 	}
 	stop = 1;
 	pthread_join(thread, NULL);
-	t_check(b.done > 0, "operations of the pair that nobody killed: expected some, seen none");
+	t_check(b.done > 0, "operations of the pair that was not killed: expected some, seen none");
 	t_leak_end(&leak);
 	t_buf_close(&b.l);
 	t_buf_close(&b.r);

@@ -174,7 +174,7 @@ static void *hitter(void *arg)
 		usleep(t_rand(&w->hit_seed) % 8000);
 		pthread_mutex_lock(&w->lock);
 		if (!w->hit) {
-			/* Told first: its consequences may be seen before the call returns. */
+			/* Set first: its consequences may be seen before the call returns. */
 			w->hit = hit;
 			t_check(!t_qp_to(at_a ? w->p.a.qp : w->p.b.qp,
 					 reset ? IBV_QPS_RESET : IBV_QPS_ERR),
@@ -238,7 +238,7 @@ int main(void)
 		t_thread(&thread[2 * i], loader, &w[i]);
 		t_thread(&thread[2 * i + 1], hitter, &w[i]);
 	}
-	/* On a busy machine little comes to pass in a second. */
+	/* A busy machine gets little done in a second. */
 	end = t_ms() + 1000 * seconds;
 	while ((t_ms() < end || !all_hit(w)) && t_ms() < end + t_scale(20000) && !t_failures())
 		t_sleep_ms(100);

@@ -2,7 +2,7 @@
 /*
  * Description: the device and the CPU write words to shared mappings of a file and of tmpfs while
  * other threads write the pages back, unmap them, swap them out and drop them from the page cache:
- * no write of either is lost, although a page that is taken for clean is forgotten.
+ * no write of either is lost, although pages that count as clean are dropped.
  *
  * Runs for PINLESS_TEST_SECONDS (default 6); PINLESS_TEST_SEED repeats a run's random numbers.
  *
@@ -77,8 +77,8 @@ static bool check_page(const char *how, unsigned int page, const uint64_t *cpu,
 }
 
 /*
- * Pages belong to writers in turn. What was written last is looked for before anything new is
- * written, long after: the page has been forgotten and brought back since, or has not.
+ * Pages are dealt to the writers in turn. Each write first checks the previous one, long after it
+ * was made: the page may have been reclaimed and brought back since.
  */
 static bool one_write(struct writer *w, struct t_buf *src)
 {
@@ -89,7 +89,7 @@ static bool one_write(struct writer *w, struct t_buf *src)
 	struct ibv_send_wr wr = t_send_wr(IBV_WR_RDMA_WRITE, word, &s, 1, (uintptr_t)(words + 1),
 					  w->mr->rkey);
 
-	/* Not always: a page that only the device uses has no entry of the CPU that is dirty. */
+	/* Not always: a page that only the device uses has no dirty entry of the CPU. */
 	if (t_rand(&w->seed) % 4 == 0) {
 		for (i = 0; i <= WORDS; i++)
 			copy[i] = words[i];

@@ -29,7 +29,7 @@
 #define COUNT		2500
 /* Of one process: it has 6 MiB to move data in. */
 #define LOW_MEMORY	(4UL << 20)
-/* Without a request done. */
+/* Time without a completed request. */
 #define STUCK_MS	40000
 #define CPU1		"/sys/devices/system/cpu/cpu1/online"
 
@@ -73,7 +73,7 @@ static int by_stander(void *arg)
 	return t_failures() ? T_EXIT_FAIL : T_EXIT_PASS;
 }
 
-/* Where everybody stands. */
+/* Prints where each worker stands, and the stacks of its process. */
 static void report(void)
 {
 	const struct t_crew_worker *w;
@@ -104,7 +104,7 @@ static void end_all(void)
 {
 	unsigned int i;
 
-	/* A pid of 0 is a whole group. */
+	/* To kill() a pid of 0 is the whole process group. */
 	for (i = 0; i < crew->processes; i++) {
 		if (crew->process[i].pid > 0)
 			kill(crew->process[i].pid, SIGKILL);
@@ -119,7 +119,7 @@ static void stuck(const char *what)
 	t_die("%s within %u s; see above where they stand", what, t_scale(STUCK_MS) / 1000);
 }
 
-/* Ends the program if they do not come to it. */
+/* Ends the program if that takes too long. */
 static void wait_until(bool (*done)(void), const char *what)
 {
 	uint64_t end = t_ms() + t_scale(STUCK_MS);
@@ -136,7 +136,7 @@ static bool at_work(void)
 	return crew->working;
 }
 
-/* Those who write to the victim. */
+/* Have the workers that write to the victim ended? */
 static bool victim_missed(void)
 {
 	unsigned int i = (crew->victim + crew->processes - 1) % crew->processes, j;
@@ -148,7 +148,7 @@ static bool victim_missed(void)
 	return true;
 }
 
-/* A process that is waited for in vain ends with a report, too. */
+/* Waits for a process; one that does not end is reported, too. */
 static void reap(pid_t *pid, const char *name)
 {
 	uint64_t end = t_ms() + t_scale(STUCK_MS);
@@ -188,7 +188,7 @@ static void do_kill(uint64_t *seed)
 	waitpid(crew->process[v].pid, NULL, 0);
 	crew->process[v].pid = 0;
 	kills++;
-	wait_until(victim_missed, "those who wrote to a process that was killed have not ended");
+	wait_until(victim_missed, "the writers to a killed process have not ended");
 	for (j = 0; j < T_CREW_WORKERS && !crew->failed; j++)
 		t_check(crew->process[i].worker[j].error,
 			"worker %u of process %u, which wrote to the one that was killed: expected an error, seen none",
@@ -201,7 +201,7 @@ static void do_link(void)
 	if (t_run("rdma link delete %s", T_LINK))
 		t_fail("rdma link delete %s failed", T_LINK);
 	deletions++;
-	wait_until(all_ended, "those who used a link that was deleted have not ended");
+	wait_until(all_ended, "the users of a deleted link have not ended");
 }
 
 /* What happens to the whole machine, every now and then. */
@@ -336,7 +336,7 @@ int main(void)
 
 	t_start(seconds + 150);
 	seed = t_seed(0);
-	/* Neighbours are to have nothing in common. */
+	/* Neighbouring seeds must not give similar runs. */
 	s = (seed + 1) * 0x9e3779b97f4a7c15ULL;
 	d = t_dev_open();
 	t_need_odp(&d);

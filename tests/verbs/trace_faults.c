@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: the tracepoints tell of each fault, copy and invalidation that was caused, in order,
+ * Description: the tracepoints report each fault, copy and invalidation that was caused, in order,
  * with its pages, and with stages that do not add up to more than the whole.
  *
  * Copyright (c) 2026 The pinless authors
@@ -80,7 +80,7 @@ static void take_fault(struct seen *s, const char *line)
 	long long hmm = field(line, "hmm_ns"), commit = field(line, "commit_ns");
 
 	t_check(s->begun > s->faults + s->left, "a fault that did not begin: %s", line);
-	/* Somebody had mmap_lock: a worker does it, whose events are not recorded. */
+	/* mmap_lock was contended: a worker takes the fault over, unrecorded here. */
 	if (field(line, "err") == -EAGAIN) {
 		s->left++;
 		return;

@@ -41,7 +41,7 @@ static unsigned long long all(enum hist i)
 	return t_hist_sum(dir, names[i], 0, ~0ull);
 }
 
-/* Faults that a worker took over, because somebody had mmap_lock. */
+/* Faults that a worker took over because mmap_lock was contended. */
 static unsigned long long deferred(void)
 {
 	unsigned long long n = 0;

@@ -94,7 +94,7 @@ struct t_cgroup t_cgroup_new(const char *name)
 		t_die("mkdir %s: %s", g.path, strerror(errno));
 	g.max = open_file(&g, "memory.max", O_WRONLY);
 	g.current = open_file(&g, "memory.current", O_RDONLY);
-	/* The kernel's buffer of an open file comes with the first read. */
+	/* The first read allocates the kernel's buffer for the file: not at the limit. */
 	t_cgroup_used(&g);
 	return g;
 }

@@ -73,10 +73,10 @@ struct t_region {
 bool t_region_read(struct ibv_mr *mr, struct t_region *region);
 
 /**
- * t_counters_steady - keep the kernel from what would move exact figures
+ * t_counters_steady - keep the kernel from disturbing exact figures
  *
- * With root: nothing is compacted until the program ends but what somebody asks
- * for, and so much memory is free that no translation is asked for its own.
+ * With root: until the program ends memory is compacted only on request, and so
+ * much of it is free that no translation is asked to shrink.
  */
 void t_counters_steady(void);
 

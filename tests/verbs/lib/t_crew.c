@@ -63,7 +63,7 @@ static uint64_t thread_seed(uint64_t seed, unsigned int process, unsigned int th
 	return (seed ^ seed >> 27) | 1;
 }
 
-/* See t_work.c for who writes what. */
+/* See t_work.c for which worker writes a chunk. */
 static void deal(struct t_crew *c, unsigned int me, unsigned int i, uint64_t *seed)
 {
 	unsigned int slot = i % (2 * T_CREW_WORKERS), j = i / (2 * T_CREW_WORKERS);
@@ -192,7 +192,7 @@ static uint64_t *counter(struct local *l)
 	       l->crew->process[l->me].chunk[T_CREW_CHUNKS - 1].first;
 }
 
-/* The process's own thread: what comes is looked at, and new receives are posted. */
+/* The process's main thread: checks what arrives, and reposts receives. */
 static void keep(struct local *l)
 {
 	struct ibv_wc wc;
@@ -216,13 +216,13 @@ static void keep(struct local *l)
 	look_at(l, t_rand(&l->seed) % T_CREW_CHUNKS);
 	__atomic_fetch_add(counter(l), 1, __ATOMIC_SEQ_CST);
 	l->own++;
-	/* Those who post are to have most of the machine. */
+	/* Leave most of the machine to the threads that post. */
 	t_sleep_ms(1);
 	if (t_failures())
 		l->crew->failed = 1;
 }
 
-/* CPUs and devices have added to it, all at once. */
+/* CPUs and devices have added to it concurrently. */
 static void check_counter(struct local *l)
 {
 	struct t_crew_process *p = &l->crew->process[l->me];
@@ -321,7 +321,7 @@ int t_crew_process(void *arg)
 			run(&l);
 		}
 	}
-	/* Whoever has failed has said so. */
+	/* The process that failed has reported it. */
 	if (l.crew->failed)
 		return t_failures() ? T_EXIT_FAIL : T_EXIT_PASS;
 	for (i = 0; i < T_CREW_CHUNKS; i++)

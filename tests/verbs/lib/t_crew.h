@@ -30,7 +30,7 @@ enum t_crew_op {
 	T_CREW_OPS
 };
 
-/** What a worker does, for whoever wonders why it does not go on. */
+/** What a worker is doing, for the report of one that is stuck. */
 struct t_crew_worker {
 	/** A string of the program. */
 	const char *where;
@@ -38,7 +38,7 @@ struct t_crew_worker {
 	/** t_ms() of the last step. */
 	uint64_t ms;
 	bool ended;
-	/** Its end was an error that had to come. */
+	/** It ended with an error that was expected. */
 	bool error;
 };
 
@@ -64,7 +64,7 @@ struct t_crew {
 
 	/** Ends the workers; then the processes end. */
 	volatile int stop;
-	/** Somebody has failed. */
+	/** A process has failed. */
 	volatile int failed;
 	/** The link is about to go, and when: every request may fail. */
 	volatile int gone;
@@ -81,7 +81,7 @@ struct t_crew {
 	struct t_crew_process process[T_CREW_MAX];
 };
 
-/** t_crew_op_name - of one of enum t_crew_op */
+/** t_crew_op_name - the name of an operation */
 const char *t_crew_op_name(enum t_crew_op op);
 
 /** t_crew_new - shared memory for a crew */

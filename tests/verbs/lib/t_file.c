@@ -19,7 +19,7 @@ void t_file_use(const char *dir)
 	where = dir;
 }
 
-/* A store to a page that has no room in its file is a SIGBUS, which says nothing. */
+/* A store to a page that the file has no room for raises SIGBUS, which does not say why. */
 static void need_room(int fd, size_t len, const char *path)
 {
 	struct statvfs fs;

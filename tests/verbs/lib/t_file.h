@@ -61,7 +61,7 @@ void t_file_check(struct t_buf *b);
 /**
  * t_file_check_disk - the same, with what is on the disk (.done)
  *
- * The mapping is taken away, the file is written back and dropped from the cache before.
+ * Unmaps the file, writes it back and drops it from the cache before.
  */
 void t_file_check_disk(struct t_buf *b);
 

@@ -70,7 +70,7 @@ static bool module_range(const char *module, unsigned long long *start,
 	return found;
 }
 
-/* From the function to the next one behind it. */
+/* From the function to the next one after it. */
 static bool function_range(const char *function, unsigned long long *start,
 			   unsigned long long *end)
 {
@@ -121,7 +121,7 @@ static void filter(unsigned long long start, unsigned long long end)
 		set(points[i], "probability", "%llu", 0);
 		set(points[i], "times", "%llu", 0);
 		set(points[i], "interval", "%llu", 1);
-		/* A failure that is ordered must not look like a report in the log. */
+		/* An injected failure must not look like a report in the log. */
 		set(points[i], "verbose", "%llu", getenv("PINLESS_TEST_STACKS") ? 2 : 0);
 		set(points[i], "task-filter", "%c", 'N');
 		set(points[i], "ignore-gfp-wait", "%c", 'N');
@@ -215,7 +215,7 @@ int t_inject_wait(pid_t pid, bool *hit)
 	siginfo_t info;
 	char path[64];
 
-	/* The number of what is left is read while the process is still there. */
+	/* What is left to fail can be read only while the process has not been reaped. */
 	if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
 		t_die("waitid: %s", strerror(errno));
 	snprintf(path, sizeof(path), "/proc/%d/fail-nth", pid);

@@ -9,7 +9,7 @@
 
 #define SETTLE_MS	5000
 
-/* "0: NAME: pd 1 cq 2 qp 2 cm_id 0 mr 4 ctx 1"; empty when it cannot be had. */
+/* "0: NAME: pd 1 cq 2 qp 2 cm_id 0 mr 4 ctx 1"; empty when it cannot be read. */
 static void in_use(struct t_leak *l)
 {
 	char cmd[128];
@@ -30,7 +30,7 @@ void t_leak_begin(struct t_leak *l)
 	uint64_t end = t_ms() + t_scale(SETTLE_MS);
 	struct t_leak now;
 
-	/* What the program before had may still be going. */
+	/* Objects of the previous program may still be going away. */
 	in_use(l);
 	for (;;) {
 		t_sleep_ms(100);

@@ -23,7 +23,7 @@ void t_link_need(void);
 /** t_link_add - make T_LINK_NETDEV and T_LINK on it; ends the program on failure */
 void t_link_add(void);
 
-/** t_link_clean - take away what t_link_add() made, whatever is left of it */
+/** t_link_clean - remove whatever is left of what t_link_add() made */
 void t_link_clean(void);
 
 /** t_link_exists - is there an RDMA device of this name? */

@@ -71,7 +71,7 @@ static void refused(struct t_pair *p, enum ibv_wr_opcode op, struct t_buf *l, st
 }
 
 /*
- * Address space that nobody is given who does not ask for it: the kernel gives what is next to the
+ * Address space that is mapped on request only: by itself the kernel places mappings next to the
  * stack, or above a third of the address space.
  */
 #define FAR_AWAY	(1ULL << 44)
@@ -92,7 +92,7 @@ static char *far_map(size_t len)
 	place += STRIDE;
 	if (p != MAP_FAILED)
 		return p;
-	/* A smaller address space. */
+	/* That place is beyond a smaller address space. */
 	return t_mmap_huge_aligned(len);
 }
 
@@ -147,7 +147,7 @@ static void close_buf(struct t_buf *b)
 
 static bool counters(struct t_buf *b, struct t_counters *c)
 {
-	/* Without the right to read them there are none. */
+	/* Only root may read them. */
 	return t_check(t_counters_read(b->mr, c) || geteuid(),
 		       "the region's counters: expected to be there, seen none") && !geteuid();
 }
@@ -156,7 +156,7 @@ static bool counters(struct t_buf *b, struct t_counters *c)
 struct own_accord {
 	/* Pages that the device has forgotten because the kernel needed memory. */
 	uint64_t shrunk;
-	/* Pages that it may only read any more: write-back makes them so. */
+	/* Pages that it may now only read: write-back write-protects them. */
 	uint64_t protected;
 };
 
@@ -172,10 +172,10 @@ static struct own_accord own_accord(const struct t_dev *d)
 }
 
 /*
- * Every page that was counted in is counted out, once; the kernel may have taken some before the
- * event, which had to be faulted again. Those of which it wanted the memory of the translation
- * back are no invalidations: when there were any, the figures cannot be compared. Nor is it one
- * when write-back makes a page read-only, but the next write is a fault again.
+ * Every page that was counted in is counted out exactly once; the kernel may have invalidated some
+ * before the event, which then had to be faulted again. Pages that the shrinker dropped are no
+ * invalidations: if there were any, the figures cannot be compared. Write protection by write-back
+ * is no invalidation either, but the next write faults again.
  */
 static void expect_dropped(const struct t_dev *d, struct t_buf *b, struct t_counters *c,
 			   const struct own_accord *before, bool huge)
@@ -241,7 +241,7 @@ static void after_event(struct t_pair *p, const struct t_memory *m, enum ibv_wr_
 	}
 	if (m->restore || !(m->refuse & T_REFUSE_READ)) {
 		t_buf_check_all("memory with the event", b);
-		/* Nobody may have touched the other side. */
+		/* The other side must be untouched. */
 		t_buf_check_all("memory of the other side", at_target ? l : r);
 	}
 }
@@ -249,7 +249,7 @@ static void after_event(struct t_pair *p, const struct t_memory *m, enum ibv_wr_
 static void one(struct t_pair *p, const struct t_memory *m, enum ibv_wr_opcode op,
 		enum t_kind kind, bool at_target)
 {
-	/* What other devices count as an invalidation is theirs to say. */
+	/* Other drivers may count invalidations differently. */
 	bool counted = m->drops && p->a.d->pinless;
 	struct t_counters c = {};
 	struct t_buf l, r, *b = at_target ? &r : &l;

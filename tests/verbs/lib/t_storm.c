@@ -26,14 +26,14 @@
 #define RW	(PROT_READ | PROT_WRITE)
 #define ANON	(MAP_PRIVATE | MAP_ANONYMOUS)
 
-/* Chunks of an event that has them for itself. */
+/* Most chunks of an event that needs exclusive use of them. */
 #define MAX_TAKEN	4
 /* Below the memory, where mappings are moved to for a while. */
 #define AWAY		(256UL << 20)
 /* Far below everything else that a process of this architecture maps. */
 #define LOWEST		(64UL << 30)
 
-/* What an event is about, chosen at random. */
+/* The memory of an event, chosen at random. */
 struct spot {
 	struct t_chunk *chunk;
 	unsigned int n;
@@ -41,7 +41,7 @@ struct spot {
 	size_t len;
 };
 
-/* Memory that is half taken away is nothing to go on with. */
+/* A failure leaves the memory half replaced: there is no going on. */
 static void must(bool ok, const char *what)
 {
 	if (!ok)
@@ -158,7 +158,7 @@ static uint64_t sum(const struct spot *p)
 	return x;
 }
 
-/* What the child has is its own: nobody writes to it, and what it writes nobody else sees. */
+/* The child's memory is private: no other process writes to it or sees what it writes. */
 static int child(const struct spot *p, unsigned int ms)
 {
 	uint64_t before = sum(p);
@@ -212,11 +212,11 @@ static bool soft_dirty(struct t_storm *s, struct spot *p)
 static const struct {
 	const char *name;
 	bool (*fn)(struct t_storm *s, struct spot *p);
-	/* Of all events, in parts. */
+	/* Relative frequency. */
 	unsigned int weight;
-	/* The content goes. */
+	/* The content is lost. */
 	bool discards;
-	/* Accesses would fail meanwhile, so nobody may use the chunks. */
+	/* Accesses would fail meanwhile, so the chunks must not be in use. */
 	bool takes;
 } table[T_STORM_EVENTS] = {
 	[T_STORM_DONTNEED] = { "MADV_DONTNEED", dontneed, 24, true, false },
@@ -299,7 +299,7 @@ static void discard(struct spot *p, bool end)
 		t_chunk_discard(&p->chunk[i], end);
 }
 
-/* Nobody takes away what another event is about. */
+/* Reserves the chunks, so that no event takes away what another one works on. */
 static bool reserve(struct spot *p, bool take, unsigned int *n)
 {
 	for (*n = 0; *n < p->n; ++*n) {

@@ -3,8 +3,8 @@
  * Copyright (c) 2026 The pinless authors
  *
  * Memory events at random, on chunks (t_words.h) that a device uses meanwhile;
- * and a process that has nothing to do with the device, in whose memory turn up
- * the pages that were taken away.
+ * and a process that does not use the device, which is given the pages that were
+ * taken away.
  */
 #ifndef T_STORM_H
 #define T_STORM_H
@@ -42,10 +42,10 @@ struct t_storm {
 	uint64_t *counts;
 };
 
-/** t_storm_name - of an event */
+/** t_storm_name - the name of an event */
 const char *t_storm_name(enum t_storm_event e);
 
-/** t_storm_map - memory for t_storm, not aligned to 2 MiB, at an address that nobody else gets */
+/** t_storm_map - memory for t_storm, not aligned to 2 MiB, away from all other mappings */
 char *t_storm_map(unsigned int chunks);
 
 /** t_storm_one - one event, or none if what it needs is in use */

@@ -57,7 +57,7 @@ void t_twin_swap(struct t_twin *t)
 
 	t->here = !old;
 	map(t, t->here, t->addr, MAP_FIXED, &t->addr);
-	/* From here on the old pages are no business of the device. */
+	/* From here on the device must not write to the old pages. */
 	memcpy(t->was[old], t->alias[old], t->len);
 }
 

@@ -4,7 +4,7 @@
  *
  * A stream of WRITEs to memory whose pages are changed meanwhile. The pages
  * belong to files in memory that are mapped a second time, so that nothing that
- * the device writes can go unseen, or harm anybody.
+ * the device writes can go unseen, or do harm elsewhere.
  */
 #ifndef T_TRAFFIC_H
 #define T_TRAFFIC_H

@@ -13,13 +13,13 @@
 void t_need_uffd(void);
 
 /**
- * t_uffd_hold - let everybody wait who touches a page that is not there
+ * t_uffd_hold - make every access to a missing page wait
  * @m: memory without pages, page aligned
  * @len: bytes
  *
  * Skips the program where there is no userfaultfd.
  *
- * Return: the descriptor; with its close() the memory is like any other.
+ * Return: the descriptor; closing it makes the memory ordinary again.
  */
 int t_uffd_hold(char *m, size_t len);
 

@@ -9,7 +9,7 @@
 #define WRITER_SHIFT	58
 #define NUMBER_SHIFT	44
 
-/* Adding to a word that was discarded makes it this at most, see T_ROLE_ATOMIC. */
+/* A word that was discarded and then added to stays below this, see T_ROLE_ATOMIC. */
 #define SMALL		16
 
 static uint32_t get(const uint32_t *p)
@@ -90,7 +90,7 @@ uint32_t t_chunk_post(struct t_chunk *c, bool risky)
 
 void t_chunk_done(struct t_chunk *c, uint32_t seq, long since)
 {
-	/* In this order: who sees the new sequence sees what belongs to it. */
+	/* In this order: a reader that sees the new sequence also sees its @since. */
 	__atomic_store_n(&c->since, since, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&c->done, seq, __ATOMIC_SEQ_CST);
 }
@@ -100,7 +100,7 @@ bool t_chunk_zero_ok(const struct t_chunk *c)
 	return c->since < 0 || get(&c->begun) != (uint32_t)c->since;
 }
 
-/* What a wrong word tells. */
+/* Explains a wrong word. */
 static const char *verdict(const struct t_chunk *c, unsigned int w, uint64_t v, uint32_t lo,
 			   char *text, size_t size)
 {
@@ -141,7 +141,7 @@ static bool allowed(const struct t_chunk *c, unsigned int w, uint64_t v, uint32_
 	return zero_ok && (!v || (c->role == T_ROLE_ATOMIC && v < SMALL));
 }
 
-/* A word that is moved in parts has some bytes of what was there before. */
+/* A word that is copied in parts may have bytes of several allowed values. */
 static bool mixed(const struct t_chunk *c, unsigned int w, uint64_t v, uint32_t lo, uint32_t hi,
 		  bool zero_ok)
 {

@@ -2,9 +2,9 @@
 /*
  * Copyright (c) 2026 The pinless authors
  *
- * Words that carry who wrote them and where and when, in memory that is
- * discarded, moved and unmapped at random meanwhile: what a word may be at any
- * moment, and what it must have been if it is something else.
+ * Words that name their writer, their place and their write, in memory that is
+ * discarded, moved and unmapped at random meanwhile: which values a word may
+ * have at any moment, and what a wrong value says of its cause.
  *
  * Memory is divided into chunks of eight pages. Each has one writer, which is
  * the only one to change its words; the rest of the chunk stays zero. The state
@@ -31,7 +31,7 @@ enum t_role {
 	T_ROLE_RECV,
 	/** One word, written by atomics. */
 	T_ROLE_ATOMIC,
-	/** One word to which everybody adds. */
+	/** One word to which all processes add. */
 	T_ROLE_COUNTER,
 	/** Source of requests, and target of READs: not checked in place. */
 	T_ROLE_SCRATCH,
@@ -45,7 +45,7 @@ struct t_chunk {
 	enum t_role role;
 	/** The content is never discarded. */
 	bool kept;
-	/** Who uses the mapping; -1: it is taken away. */
+	/** Number of users of the mapping; -1: it is taken away. */
 	int users;
 	/** Discards of its content that have begun, and that have ended. */
 	uint32_t begun, ended;
@@ -79,7 +79,7 @@ bool t_chunk_use(struct t_chunk *c);
 /** t_chunk_unuse - undo t_chunk_use() */
 void t_chunk_unuse(struct t_chunk *c);
 
-/** t_chunk_take - have the mapping for oneself; false when somebody uses it */
+/** t_chunk_take - get exclusive use of the mapping; false when it is in use */
 bool t_chunk_take(struct t_chunk *c);
 
 /** t_chunk_give - undo t_chunk_take() */

@@ -17,7 +17,7 @@
 /* Written beside what is to be read, to see that nothing else is. */
 #define FENCE	0xee
 
-/* Chunks are dealt to the writers of a memory in turn, then to those who read into it. */
+/* Chunks are dealt in turn to the writers of a memory, then to the workers that read into it. */
 #define DEAL	(2 * T_CREW_WORKERS)
 #define HANDS	(T_CREW_CHUNKS / DEAL)
 
@@ -82,7 +82,7 @@ static enum ibv_wr_opcode choose_op(struct t_work *w, const struct t_chunk *c)
 		return c == &target(w)->chunk[t_crew_recv_chunk(w->index, w->sends)] ?
 			IBV_WR_SEND : IBV_WR_RDMA_READ;
 	case T_ROLE_ATOMIC:
-		/* An addition to zero is no word: it is written over. */
+		/* Adding to zero does not give a valid word: overwrite it instead. */
 		if (t_chunk_zero_ok(c))
 			return IBV_WR_RDMA_WRITE;
 		return r % 4 == 0 ? IBV_WR_RDMA_READ : r & 1 ? IBV_WR_ATOMIC_CMP_AND_SWP :
@@ -150,7 +150,7 @@ static bool prepare(struct t_work *w, struct request *r, unsigned int n)
 	r->target = c;
 	r->scratch = s;
 	r->len = 8 * c->words;
-	/* A word in two pages is moved in parts. What is written must not be: it stays so. */
+	/* A word across two pages is copied in parts. One that is written must not stay torn. */
 	r->buf = choose_buf(w, s, r->len, r->opcode != IBV_WR_RDMA_READ || !s->kept);
 	r->target_before = t_chunk_discards(c);
 	r->scratch_before = t_chunk_discards(s);
@@ -193,12 +193,12 @@ static bool post(struct t_work *w, const struct request *r, unsigned int i)
 	return !rc;
 }
 
-/* Whether an error is what had to be expected. */
+/* Whether an error was to be expected. */
 static bool error_ok(struct t_work *w)
 {
 	struct t_crew *c = w->crew;
 
-	/* Who has failed leaves the others alone. */
+	/* A process that has failed no longer serves its peers. */
 	if (c->failed)
 		return true;
 	if (!c->gone && !c->starving && c->victim != (int)t_crew_targets(c, w->me))
@@ -218,7 +218,7 @@ static bool completed(struct t_work *w, const struct request *r, unsigned int i)
 	while (!(n = ibv_poll_cq(w->side->scq, 1, &wc))) {
 		if (w->crew->failed)
 			return false;
-		/* Without the device there need be no completion. */
+		/* A device that is gone need not complete anything. */
 		if (w->crew->gone && !gone_at)
 			gone_at = t_ms();
 		if (gone_at && t_ms() - gone_at > t_scale(1000)) {
@@ -255,7 +255,7 @@ static bool fence_holds(const struct request *r, const char *p, bool zero_ok)
 	return true;
 }
 
-/* A discard that begins after the copy was made is of no importance. */
+/* A discard that begins after the copy was made does not matter. */
 static bool read_done(const struct request *r)
 {
 	char seen[T_CHUNK + 16];
@@ -277,7 +277,7 @@ static bool read_done(const struct request *r)
 	return false;
 }
 
-/* A word that was discarded is zero, and what is done to zero is not done to the word. */
+/* A discarded word is zero: the atomic then operated on the zero, not on the word. */
 static bool atomic_done(const struct request *r)
 {
 	struct t_chunk *c = r->target;
@@ -330,7 +330,7 @@ static bool batch(struct t_work *w)
 	unsigned int want = 1 + t_rand(&w->seed) % BATCH, n = 0, i;
 	struct request r[BATCH];
 
-	/* What is in use by others need not be done. */
+	/* Requests whose chunks are in use are skipped. */
 	for (i = 0; i < want; i++) {
 		memset(&r[n], 0, sizeof(r[n]));
 		n += prepare(w, r, n);
