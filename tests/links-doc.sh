@@ -41,7 +41,7 @@ links()
 		grep -vE '^[a-z]+:' | sed 's/^#/. /; s/#/ /'
 }
 
-# names FILE: what stands in backquotes and looks like a file
+# names FILE: words in backquotes that look like a file
 names()
 {
 	# shellcheck disable=SC2016 # the backquotes are those of the document

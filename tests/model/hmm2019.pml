@@ -7,8 +7,8 @@
  *
  * An invalidation raises a count when it begins and lowers it when it ends; a
  * fault waits until its range is valid, which it is when the count falls to 0.
- * A non-blockable invalidation that cannot have the lock of the mirrors is
- * refused, and one that was refused gets no end.
+ * A non-blockable invalidation that cannot take the lock of the mirrors is
+ * refused, and a refused one is never ended.
  *
  *   -DBEFORE   the code before the patch: the refused one leaves the count
  *              raised (deadlock of the fault)

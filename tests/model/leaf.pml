@@ -9,8 +9,8 @@
  * changes of the interval tree) is modelled as mm/mmu_notifier.c does it.
  *
  * Left out: mmap_lock, which no invalidation waits for; more than one page in a
- * leaf, as collisions are told by leaf; the right to write, which is taken away
- * like the entry is; time-outs: a wait that never ends is a deadlock here.
+ * leaf, as collisions are detected by leaf; the right to write, which is removed
+ * as the entry is; time-outs: a wait that never ends is a deadlock here.
  *
  * What must hold:
  *  M2 no access to a page whose invalidation has returned   assert(!gone[..])
@@ -21,7 +21,7 @@
  *  M6 a blockable one is never refused                      M2, as the kernel goes on
  *  no use of a freed leaf                                   assert(.. live)
  *
- * -DBREAK_* leaves out one thing that this rests on; each must be found.
+ * -DBREAK_* leaves out one thing that this relies on; each must be found.
  */
 
 /* Addresses: pieces of 2 MiB. */
@@ -545,7 +545,7 @@ inline read_begin()
 	leaf[g].held == 0;
 #endif
 #ifdef BREAK_M3_OTHER
-	/* Begun anew when the one that ran is over. */
+	/* Begins again when the running one has ended. */
 	d_step {
 		if
 		:: wait -> seq = subs_seq
@@ -582,7 +582,7 @@ inline fault(a)
 		d_step {				/* F2, F3, F4 */
 			if
 			:: pte[a] == 0 ->
-				/* The frame that was not here last. */
+				/* The frame other than the previous one. */
 				pte[a] = fresh[a];
 				fresh[a] = 4 * a + 3 - fresh[a];
 				gone[pte[a]] = false

@@ -4,9 +4,8 @@
 /*
  * A copy between two leaves: lock_sides() of kernel/mm/access.c, against
  * invalidations. The kernel's reader/writer lock is fair: a reader waits behind
- * a writer that waits. -DBREAK_NESTED takes the second lock without trying,
- * which two copies in opposite directions and two invalidations turn into a
- * deadlock.
+ * a waiting writer. -DBREAK_NESTED takes the second lock without trylock, so
+ * that two copies in opposite directions and two invalidations deadlock.
  */
 byte readers[2];
 bool writer[2];

@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 import measured as tables  # noqa: E402 (found through HERE)
 import rows as budget  # noqa: E402
 
-# Which share of the operations takes how many times as long.
+# Share of the operations that stall, and how many times as long those take.
 STALLS = ((0.03, 10), (0.10, 4), (0.30, 2), (0.49, 2), (1, 1.1))
 TRIMMED = 0.02
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copyright (c) 2026 The pinless authors */
 /*
- * Description: numbers for objects: that they go round in a cycle, that none is
- * given out twice, what a full table says, and that no memory stays behind.
+ * Description: numbers for objects: that they are used in a cycle, that none is
+ * given out twice, how a full table answers, and that no memory is leaked.
  *
  * Sources: kernel/base/idtable.c over shim/; include paths kernel and shim.
  */
@@ -91,7 +91,7 @@ static void test_full(void **state)
 	free(rounds);
 }
 
-/* Numbers that are no number of the table. */
+/* Numbers that are not in the table. */
 static void test_find(void **state)
 {
 	struct pinless_idtable t;
@@ -129,7 +129,7 @@ static void test_no_memory(void **state)
 	pinless_idtable_destroy(&t);
 }
 
-/* Objects come and go by chance; each is found by its number, and by no other. */
+/* Objects come and go at random; each is found by its number, and by no other. */
 static void test_random(void **state)
 {
 	static int object[5000];

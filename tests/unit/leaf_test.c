@@ -71,7 +71,7 @@ void mmu_interval_set_seq(struct mmu_interval_notifier *mni, unsigned long seq)
 	seq_set = true;
 }
 
-/* Histograms are on, so each invalidation is told of. */
+/* Histograms are on, so each invalidation is reported. */
 unsigned int pinless_hist_devices = 1;
 static unsigned int told, told_pages;
 
@@ -319,7 +319,7 @@ static void test_accounts(void **state)
 	store(leaf, 0, 2, pfns, true, 1);
 	store(leaf, 3, 5, pfns, true, 2);
 	store(leaf, 6, 8, pfns, true, 3);
-	/* Region 2 is gone: its pages are charged to none. */
+	/* Region 2 is gone: its pages are charged to no account. */
 	accounts[2].id = 0;
 	/* Region 3 has lost its device. */
 	accounts[3].port = NULL;
@@ -346,7 +346,7 @@ static void test_protect(void **state)
 	assert_int_equal(values.v[PINLESS_CNT_INVAL_PROTECT_PAGE], 1);
 	assert_int_equal(values.v[PINLESS_CNT_DROP_CALLS], 1);
 
-	/* A fault that needs the missing right brings the page in anew. */
+	/* A fault that needs the missing right brings the page in again. */
 	assert_int_equal(store(leaf, 0, 0, &again, true, 2), 1);
 	assert_entry(leaf, 0, 1, true, 2);
 	/* One that needs no missing right does not. */
@@ -498,7 +498,7 @@ static void test_huge_and_table(void **state)
 	struct pinless_leaf *leaf = new_leaf();
 
 	(void)state;
-	/* khugepaged has replaced the pages; the table is given back. */
+	/* khugepaged has replaced the pages; the table is freed. */
 	store(leaf, 8, 8, &small, true, 1);
 	assert_int_equal(pinless_table_count(), 1);
 	invalidate_pages(leaf, 0, 100, MMU_NOTIFY_CLEAR);

@@ -183,7 +183,7 @@ static void test_ring_full(void **state)
 		/* A signaled entry frees the unsignaled ones before it. */
 		pinless_ring_retire(&ring, start + 2);
 		assert_int_equal(ring.cons, start + 3);
-		/* A completion that comes late takes nothing back. */
+		/* A late completion does not move the index back. */
 		pinless_ring_retire(&ring, start);
 		assert_int_equal(ring.cons, start + 3);
 		for (i = 4; i < 7; i++)
@@ -243,7 +243,7 @@ static void test_cq_full(void **state)
 		assert_true(sim_cq_push(&sim, 1, i));
 	assert_false(sim_cq_push(&sim, 1, 8));
 
-	/* Room comes back only when the poll ends. */
+	/* Slots are returned only when the poll ends. */
 	assert_non_null(take(&cq));
 	assert_false(sim_cq_push(&sim, 1, 8));
 	pinless_cq_ring_commit(&cq);
@@ -361,7 +361,7 @@ static void test_arm(void **state)
 	pinless_cq_ring_arm(&cq, true);
 	assert_int_equal(sim.ctl->arm, PINLESS_ARM_NEXT);
 
-	/* One event for one wish. */
+	/* One event for each time it is armed. */
 	assert_true(sim_cq_push(&sim, 1, 0));
 	assert_int_equal(sim.ctl->arm, PINLESS_ARM_NONE);
 	assert_true(sim_cq_push(&sim, 1, 1));

@@ -72,7 +72,7 @@ static void test_inside(void **state)
 									      edges[s], edges[z]),
 							 model_inside(edges[a], edges[l],
 								      edges[s], edges[z]));
-	/* The region of an implicit registration holds all that has an end. */
+	/* An implicit region holds every range whose end fits in 64 bits. */
 	assert_true(pinless_range_inside(0, TOP, 0, TOP));
 	assert_true(pinless_range_inside(TOP - 1, 1, 0, TOP));
 	assert_false(pinless_range_inside(TOP, 1, 0, TOP));

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The pinless authors
 /*
  * A library for LD_PRELOAD that spoils what one side of a perftest program does, so
- * that tests see it being noticed; PERFTEST_BREAK says what:
+ * that tests can check that it is noticed; PERFTEST_BREAK says what:
  *
  *	flip@N		the Nth send request's source has a wrong bit
  *	short@N		the Nth send request is a byte shorter
@@ -12,7 +12,7 @@
  *	refuse@N	posting the Nth send request fails
  *	clock@N		the monotonic clock runs N times as fast
  *	no-time@N	the time of day cannot be read the first N times, so that the
- *			rate of the CPU's clock is not found out as often
+ *			rate of the CPU's clock stays unknown as often
  *	late@N		a server of rdma_cm begins to listen N milliseconds late
  *	no-odp		the device has no On-Demand Paging
  *	no-transports	the device has it, but on no transport

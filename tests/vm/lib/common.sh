@@ -30,7 +30,7 @@ usage_error()
 }
 
 # kill_tree PID: ends a process and all that it has started. What runs in the
-# background of a script ignores Ctrl-C, so it has to be told.
+# background of a script ignores Ctrl-C, so it must be sent a signal.
 kill_tree()
 {
 	local child
@@ -151,8 +151,8 @@ cached()
 	return "$status"
 }
 
-# cached_forget PREFIX KEEP: drops older entries of one kind that nobody has
-# used for a week, so that the cache does not grow with every change
+# cached_forget PREFIX KEEP: drops entries of one kind that have been unused for
+# a week, so that the cache does not grow with every change
 cached_forget()
 {
 	local old

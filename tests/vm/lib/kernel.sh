@@ -22,7 +22,7 @@ kernel_make()
 	# report has the driver on one of its sides, and no test waits for others.
 	[ "${KERNEL_NAME##*-}" != kcsan ] || watched=(env KCSAN_SANITIZE=n)
 
-	# What an interrupted build has left behind is not to be trusted.
+	# The leftovers of an interrupted build cannot be trusted.
 	remove_tree "$work"
 	mkdir -p "$work"
 	: >"$BUILD_LOG"

@@ -12,7 +12,7 @@ MEASURE_LIMIT=5400
 measure_draw()
 {
 	# shellcheck disable=SC2016 # the inner shell's own variables
-	# One process for each: a script leaves its axes to the next.
+	# One process for each: a script would inherit the axes of the one before.
 	in_root "$ROOT" "$1:/plots" -- sh -c 'cd /plots || exit
 		status=0
 		for script in *.gp; do

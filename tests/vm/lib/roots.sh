@@ -3,8 +3,8 @@
 # shellcheck shell=bash
 #
 # The Debian roots: one that builds (a chroot), one that the machines boot, one
-# with the emulator, and two that build what few ask for: perftest, and sanitizer
-# kernels.
+# with the emulator, and two that build what is seldom needed: perftest, and
+# sanitizer kernels.
 
 # Raise this when what is done here changes in a way that old roots lack.
 ROOTS_VERSION=1

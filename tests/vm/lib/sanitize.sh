@@ -20,7 +20,7 @@ SANITIZE_PROGRAM=60
 SANITIZE_DISK_GB=8
 SANITIZE_MEMORY_GB=6
 
-# sanitize_room: prints what there is too little of for the machine, if anything
+# sanitize_room: prints which resource is too small for the machine, if one is
 sanitize_room()
 {
 	local gb

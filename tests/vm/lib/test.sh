@@ -261,7 +261,7 @@ group_results()
 			'in the first of two machines'
 	fi
 	if [ -n "$left" ] && [ -e "$base.not-run" ]; then
-		# Nothing of this project was in it yet, or it is the emulator's fault.
+		# It had not reached this project's code, or it is the emulator's fault.
 		result_lines "$kernel" "$base.output" /dev/null
 		reason="$(cat "$base.not-run"): see $base.console"
 		result skip "$name" 0 "$reason"
@@ -437,7 +437,7 @@ command_test()
 		[ -z "$FLAVOUR" ] || usage_error "--conformance is about Debian's kernels: leave --sanitize out"
 		ONLY=verbs,numa
 	fi
-	# On a kernel that is built to find errors, what makes it find some.
+	# On a sanitizer kernel, the groups that are likely to find errors.
 	[ -z "$FLAVOUR" ] || ONLY=${ONLY:-verbs,pyverbs}
 	TORTURE=${TORTURE:-$TORTURE_SECONDS}
 	groups=$(groups_chosen "$kernels") || exit

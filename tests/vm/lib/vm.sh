@@ -103,8 +103,8 @@ vm_args()
 # and cleared, each store of clear_page() walks its list: a CPU was seen to clear
 # 12 pages in 167 seconds, with "rep stosb", byte by byte. So emulated machines
 # have no random addresses, and no ERMS, without which eight bytes are cleared at
-# once. The periodic timers are older than this insight: they were to help against
-# the same, and all figures and runs since have been made with them.
+# once. The periodic timers predate this finding: they were meant to help against
+# the same problem, and all figures and runs since have been made with them.
 vm_append()
 {
 	printf '%s' "console=ttyS0 loglevel=${VM_LOGLEVEL:-6} mitigations=off panic=-1 tsc=reliable" \

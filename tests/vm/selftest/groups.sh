@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (c) 2026 The pinless authors
 #
-# What the table of test groups comes to: which machines a run has.
+# Which machines a run has, by the table of test groups.
 #
 # Exit status: 0 all is as it should be, 1 something is not.
 set -u

@@ -13,7 +13,7 @@
 #define HUGE_BYTES	((size_t)2 << 20)
 
 /**
- * struct area - anonymous private memory that stands alone
+ * struct area - anonymous private memory, isolated from other mappings
  *
  * It begins at a multiple of 2 MiB, and from 1 GiB on at a multiple of that, so that it shares page
  * tables with no neighbour: the kernel walks what is there. It lies between two inaccessible
@@ -30,8 +30,8 @@ struct area {
 
 enum area_flags {
 	AREA_HUGE = 1,		/* ask for transparent huge pages; otherwise they are ruled out */
-	AREA_LARGE = 2,		/* will be populated, and is large: is there the memory? */
-	AREA_NEW_ADDRESS = 4,	/* where nothing of this process has ever been */
+	AREA_LARGE = 2,		/* large, and will be populated: check that there is memory */
+	AREA_NEW_ADDRESS = 4,	/* at an address that this process has never used */
 };
 
 /**
@@ -41,15 +41,15 @@ enum area_flags {
  * @flags: enum area_flags
  * @why: out, on failure
  *
- * A driver may keep something for addresses that a NIC has used, also after the region and the mapping
- * are gone, and the kernel gives addresses out again. AREA_NEW_ADDRESS is for memory that must not be
+ * A driver may keep state for addresses that a NIC has used, even after the region and the mapping
+ * are gone, and the kernel reuses addresses. AREA_NEW_ADDRESS is for memory that must not be
  * mistaken for an earlier one.
  *
  * Return: 0 or a negative errno.
  */
 int area_map(struct area *area, size_t length, unsigned int flags, struct message *why);
 
-/** area_unmap() - give it back; harmless on an area that is not mapped */
+/** area_unmap() - unmap it; harmless on an area that is not mapped */
 void area_unmap(struct area *area);
 
 /** area_touch() - one CPU write to each page, as a program that initializes its memory does */
@@ -63,7 +63,7 @@ void area_touch(const struct area *area);
 size_t area_huge_bytes(const struct area *area);
 
 /**
- * lacks_huge_pages() - say that transparent huge pages were asked for and small ones were given
+ * lacks_huge_pages() - explain that huge pages were asked for and small ones were given
  * @why: out
  *
  * Return: -ENOMEM.

@@ -26,7 +26,7 @@ struct row {
 	bool bytes;			/* the samples are bytes, not nanoseconds */
 	bool max_is_freed;		/* max is not a time but KiB, see freed_kib */
 	uint64_t freed_kib;
-	bool is_read;			/* from a file: no samples, but what they came to */
+	bool is_read;			/* from a file: no samples, only their summary */
 	struct summary read;
 };
 

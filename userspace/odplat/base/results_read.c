@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (c) 2026 The pinless authors
-/* The JSON that report_json() writes, read again (RFC 8259). */
+/* Parses the JSON that report_json() writes (RFC 8259). */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #define DEEPEST	32
 
 /*
- * The text is taken apart in place: a string that has been read ends with a NUL where its closing
+ * The text is parsed in place: a string that has been read ends with a NUL where its closing
  * quote was, and escapes only make it shorter.
  */
 struct reader {

@@ -14,7 +14,7 @@ struct samples {
 	size_t room;
 };
 
-/** struct summary - what a list of samples comes to, in the unit of the samples */
+/** struct summary - statistics of a list of samples, in the unit of the samples */
 struct summary {
 	size_t count;
 	uint64_t min;
@@ -51,10 +51,10 @@ static inline bool has_p999(const struct summary *summary)
 /** samples_add() - append @value; returns false when there is no memory */
 bool samples_add(struct samples *samples, uint64_t value);
 
-/** samples_clear() - forget the values, keep the memory */
+/** samples_clear() - drop the values, keep the memory */
 void samples_clear(struct samples *samples);
 
-/** samples_free() - give the memory back; the list is empty and usable afterwards */
+/** samples_free() - free the memory; the list is empty and usable afterwards */
 void samples_free(struct samples *samples);
 
 /**

@@ -8,8 +8,8 @@
 /**
  * turn_of() - which of @members comes at @place of @round
  *
- * Each round begins with another, so that none always has the caches, or the wake-ups, that the one
- * before it leaves.
+ * Each round begins with another one, so that none always inherits the caches, or the wake-ups, of
+ * the same predecessor.
  */
 static inline size_t turn_of(size_t members, size_t round, size_t place)
 {

@@ -191,9 +191,9 @@ static bool is_like(const struct job *job, const struct job *wanted)
 }
 
 /*
- * The kernel's copy of the same bytes. It knows no difference between memory that the NIC knows and
- * memory that it does not; a first touch of what is written it has too, but not one of what is read,
- * which a device may serve in its own way.
+ * The kernel's copy of the same bytes. Whether the NIC knows the memory makes no difference to it.
+ * It has a first touch of the destination, too, but a cold source has no reference: a device may
+ * serve that in its own way.
  */
 static bool transfer_reference(const struct job *job, struct job *wanted)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (c) 2026 The pinless authors
-/* The cases growth.*: what costs become when there is more of everything, and memory. */
+/* The cases growth.*: how costs grow with the number of everything, and memory use. */
 #include "cases/cases_growth.h"
 
 #include <stdio.h>

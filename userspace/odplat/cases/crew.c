@@ -30,7 +30,7 @@ struct interval {
 	uint64_t start, end;
 };
 
-/* Where members that may be processes of their own meet and report. */
+/* Shared by the members, which may be processes: where they meet and report. */
 struct board {
 	pthread_barrier_t barrier;
 	struct {
@@ -145,7 +145,7 @@ static bool batch_arrived(const struct member *member, unsigned int batch, uint6
 
 /*
  * The first page of a batch pays for what all of them need: page tables and leaf. A member that has
- * failed still comes to the barrier, or the others would wait for ever.
+ * failed still enters the barrier, or the others would wait for ever.
  */
 static void run_batch(struct member *member, unsigned int batch, int *err, struct message *why)
 {
@@ -181,7 +181,7 @@ static void work(struct member *member)
 	sigaddset(&alarm, SIGALRM);
 	for (unsigned int batch = 0; batch < member->crew->batches; batch++) {
 		run_batch(member, batch, &err, &why);
-		/* The time is over for members that still sleep, too. */
+		/* Leave the alarm to members that still sleep: their time is over, too. */
 		if (err)
 			pthread_sigmask(SIG_BLOCK, &alarm, NULL);
 	}
@@ -213,7 +213,7 @@ static int run_threads(struct crew *crew)
 			started++;
 	}
 	if (err) {
-		/* Those that run wait at the barrier for some that will never come. */
+		/* The running threads wait at the barrier for ones that do not exist. */
 		fprintf(stderr, "odplat: a thread cannot be started: %s\n", errno_name(err));
 		exit(1);
 	}
@@ -248,7 +248,7 @@ static bool is_member(const pid_t *child, unsigned int count, pid_t pid)
 	return false;
 }
 
-/* One that is gone will never come to the barrier: then the others are ended too. */
+/* A member that died never reaches the barrier: the others are ended then. */
 static int run_processes(struct crew *crew, struct message *why)
 {
 	pid_t child[CREW_MOST], parent = getpid(), gone;

@@ -16,7 +16,7 @@ int use_area(struct bench *bench, const struct area *area, const struct ibv_mr *
 	     struct row *row, struct message *why);
 
 /**
- * discard() - give @area back, measured
+ * discard() - release the memory of @area, measured
  * @unmap: by munmap(), else by MADV_DONTNEED
  * @row: gets the sample; may be NULL
  *

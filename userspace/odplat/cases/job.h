@@ -22,7 +22,7 @@ enum sharing {
 	SHARING_NOTHING,	/* each has a process of its own */
 };
 
-/** enum memory_object - what is made to see how much memory goes into it */
+/** enum memory_object - objects whose memory use is measured */
 enum memory_object { MEMORY_QP, MEMORY_CQ, MEMORY_MR };
 
 /** struct bench - what a case is measured on */
@@ -58,7 +58,7 @@ struct job {
 	bool huge;			/* in transparent huge pages */
 	bool unmap;			/* invalidations: munmap() instead of MADV_DONTNEED */
 	bool named_only;		/* left out unless a pattern matches */
-	bool in_one_round;		/* what is made before the samples is costly */
+	bool in_one_round;		/* setting it up is expensive */
 	unsigned int many;		/* growth: regions, leaves, queue pairs or objects */
 	enum sharing sharing;		/* growth: faults at the same time */
 	enum memory_object object;	/* growth: memory */

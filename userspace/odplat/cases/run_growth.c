@@ -96,7 +96,7 @@ static int write_from_crowd(struct bench *bench, const struct crowd *crowd, unsi
 
 /*
  * In an area of its own: the NIC reads 8 bytes into a page never touched before, which is then
- * given back. The pages take their turns in an order in which no page follows its neighbour.
+ * discarded. The pages are used in an order in which no page follows its neighbour.
  */
 static int fault_and_discard(struct bench *bench, unsigned int count, struct row *fault,
 			     struct row *discarded, struct message *why)
@@ -132,7 +132,7 @@ static int fault_and_discard(struct bench *bench, unsigned int count, struct row
 		err = discard(&page, false, i ? discarded : NULL, why);
 		if (!err)
 			err = check_discarded(bench, &page, mr, discarded, why);
-		/* What the check has faulted in goes again. */
+		/* Drop what the check has faulted in. */
 		if (!err)
 			err = discard(&page, false, NULL, why);
 	}

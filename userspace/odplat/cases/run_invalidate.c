@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (c) 2026 The pinless authors
-/* What a program pays for giving memory back, when a region lies over it. */
+/* The cost of releasing memory that a region covers. */
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (c) 2026 The pinless authors
-/* Memory that goes into objects and translations: what the system has less of, in bytes. */
+/* Memory used by objects and translations: how much less the system has free, in bytes. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,8 +15,8 @@
 #define QUEUE_ENTRIES	16
 
 /*
- * Free pages, those among them that the CPUs keep for themselves, which no single line of
- * /proc/meminfo has. Writing to stat_refresh brings the counts up to date; only root may.
+ * Free pages, including those on the lists of the CPUs, which no single line of /proc/meminfo
+ * has. Reading stat_refresh brings the counts up to date; only root may.
  */
 static int64_t free_bytes(void)
 {
@@ -40,7 +40,7 @@ static int64_t free_bytes(void)
 	return pages * (int64_t)PAGE_BYTES;
 }
 
-/* What @scale times the difference between two looks comes to; what others did meanwhile is in it. */
+/* @scale times the difference of two readings; what other processes did meanwhile is included. */
 static void note_memory(struct row *row, int64_t before, int64_t after, double scale)
 {
 	double bytes = (double)(before - after) * scale;

@@ -29,9 +29,9 @@ static size_t slot_bytes(const struct job *job)
 }
 
 /*
- * A driver may take neighbours along that the CPU has mapped, and more of them when misses are
+ * A driver may also bring in neighbours that the CPU has mapped, and more of them when misses are
  * sequential. So that each sample meets a page that the NIC really does not know, the slots are
- * used in no order, and a slot is touched only just before its turn.
+ * used in random order, and a slot is touched only just before its turn.
  */
 static unsigned int *shuffled(unsigned int count)
 {

@@ -110,8 +110,8 @@ static void count_part(const struct unit *unit, unsigned int round, unsigned int
 }
 
 /*
- * What comes at place @u of a round: the devices of a job stand side by side, and take turns in going
- * first. A job of one round only has its turn by its place.
+ * The unit at place @u of a round: the devices of a job are adjacent, and take turns in going
+ * first. With a job of a single round the first one depends on its place in the plan.
  */
 static const struct unit *turn_unit(const struct plan *plan, size_t u, unsigned int round)
 {

@@ -15,14 +15,14 @@ enum progress { PROGRESS_AUTO, PROGRESS_ON, PROGRESS_OFF };
 
 /** struct selection - what is to be measured, and how */
 struct selection {
-	struct names cases;		/* patterns; empty: all that need not be named */
+	struct names cases;		/* patterns; empty: all but those that must be named */
 	unsigned int iterations;	/* 0: by the cost of the case */
 	bool counted;			/* the clock counts instructions */
 	enum progress progress;
 };
 
 /**
- * ROUNDS - how often the whole list of jobs is gone through, so that drift of the machine meets
+ * ROUNDS - how often the whole list of jobs is gone through, so that drift of the machine affects
  * all alike
  */
 #define ROUNDS	10

@@ -5,14 +5,14 @@
 
 #include "plot/frame.h"
 
-/** device_colour - how the devices look in every picture, by their place in figure_devices() */
+/** device_colour - the devices' colours in every picture, by their place in figure_devices() */
 extern const char *const device_colour[FIGURE_DEVICES];
 
 /**
  * write_curve() - a data block of some cases of a device
  * @block: its name
  * @pattern: of the case names, with one %s
- * @parts: what stands for that
+ * @parts: what replaces it
  * @at: where each is on the x axis
  * @count: how many there are
  *

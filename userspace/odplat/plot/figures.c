@@ -60,7 +60,7 @@ static void plot_distributions(FILE *script, const struct results *results, cons
 	putc('\n', script);
 }
 
-/* As many figures under the axis as find room there. */
+/* As many figures under the axis as fit. */
 static const char *latency_tics(double range)
 {
 	if (range < 15)

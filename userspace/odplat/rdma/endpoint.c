@@ -223,7 +223,7 @@ static int await_completion(struct endpoint *endpoint, struct ibv_wc *completion
 	}
 }
 
-/* What a wait left behind, outside of the timed section. */
+/* Cleans up after a wait, outside of the timed section. */
 static void settle_events(struct endpoint *endpoint)
 {
 	struct pollfd channel = { .fd = endpoint->channel->fd, .events = POLLIN };

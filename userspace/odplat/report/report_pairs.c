@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* A ratio within this of 1 is not worth a word. */
+/* A ratio within this of 1 counts as the same. */
 #define SAME	0.05
 
 /* What two columns have in common. */

@@ -16,7 +16,7 @@ enum stage {
 	STAGE_COUNT
 };
 
-/** struct stages - what the events of some faults come to */
+/** struct stages - sums over the events of some faults */
 struct stages {
 	unsigned int faults;		/* that succeeded */
 	unsigned int copies;		/* that followed them */

@@ -25,10 +25,10 @@ struct tracer {
 int tracer_open(struct tracer *tracer, const char *system, unsigned int events,
 		struct message *why);
 
-/** tracer_close() - take the instance away; harmless when there is none */
+/** tracer_close() - remove the instance; harmless when there is none */
 void tracer_close(struct tracer *tracer);
 
-/** tracer_switch() - record, or no longer */
+/** tracer_switch() - start or stop recording */
 int tracer_switch(struct tracer *tracer, bool on, struct message *why);
 
 /**
