@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: pages that the device takes along because they lie ahead of the faults of an access
+ * Description: pages that the device brings in because they lie ahead of the faults of an access
  * (odp_neighbours) are pages of the region. Present pages behind it, which are not registered, are
  * left alone, in the same 2 MiB too.
  *
@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "t_counters.h"
 #include "t_debug.h"
 #include "t_sweep.h"
 

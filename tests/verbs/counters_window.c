@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: pages that the CPU has are taken along when the device walks through them: 512 pages
- * that are written one by one, in order, take few fault calls, and each is counted once; pages that
- * are written in no order are taken along by none.
+ * Description: pages that the CPU has are brought in early when the device walks through them: 512
+ * pages that are written one by one, in order, take few fault calls, and each is counted once;
+ * pages that are written in no order bring in no others.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: each allocation that is made while the driver's module is initialized fails in
- * turn. The module is not loaded then, or does without; nothing is left behind, and it loads when
- * it is loaded again. kmem_cache_create() alone is not made to fail.
+ * turn. The module then fails to load, or does without; nothing is left behind, and loading it
+ * again succeeds. Only kmem_cache_create() is not made to fail.
  *
  * PINLESS_TEST_SECONDS: after that no more than the first allocations.
  *

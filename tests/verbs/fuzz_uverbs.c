@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: threads of a process give the command file random commands, right, nearly right and
- * wrong ones, in random order: objects are made, changed and destroyed under each other's hands,
- * queues are mapped, filled with garbage, rung and unmapped. The process harms only itself.
+ * wrong ones, in random order: objects are made, changed and destroyed while other threads use
+ * them, queues are mapped, filled with garbage, rung and unmapped. The process harms only itself.
  *
  * PINLESS_TEST_COMMANDS: commands of each thread (default 1500). Prints a seed; PINLESS_TEST_SEED
  * repeats the random numbers of every thread, though not the order of threads.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: as many protection domains, regions, completion queues, queue pairs and contexts
- * as the device tells can be made, one more is refused with ENOMEM for every process, what is
- * there works on, and what goes makes room. A process that was refused leaves nothing behind.
+ * as the device reports can be made, one more is refused with ENOMEM for every process, the others
+ * keep working, and destroying one makes room. A process that was refused leaves nothing behind.
  *
  * Where the limit is out of reach it is lowered, by the module's parameter.
  *

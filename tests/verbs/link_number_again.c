@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: a request that a queue pair has begun to take is not ended by another one that has
- * got its number and its address since: the link is deleted and made again while a WRITE_IMM waits
- * for a receive work request, without data and after its data.
+ * Description: a request that a queue pair has begun to take is not ended by another queue pair
+ * that has its number and its address since: the link is deleted and made again while a WRITE_IMM
+ * waits for a receive work request, without data and after its data.
  *
  * Copyright (c) 2026 The pinless authors
  */

@@ -2,8 +2,8 @@
 /*
  * Description: huge pages: the device uses 2 MiB pages, pages that MADV_COLLAPSE joins after it
  * used them one by one, and huge pages that are split under it by a partial discard or
- * protection, with the data in place. What it has read it cannot write where the process may not,
- * nor where a child has it, too.
+ * protection, with the data in place. A page that it has read does not let it write where the
+ * process may not, nor where a child shares the page.
  *
  * Copyright (c) 2026 The pinless authors
  */

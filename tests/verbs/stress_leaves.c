@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Description: while the device copies from memory that is discarded, with source and target in
- * different 2 MiB, no byte of what the kernel gives the same pages to arrives: each byte is one of
- * the source, or zero. Runs for PINLESS_TEST_SECONDS (default 8).
+ * different 2 MiB, no byte of memory that reuses the same pages arrives: each byte is one of the
+ * source, or zero. Runs for PINLESS_TEST_SECONDS (default 8).
  *
  * Copyright (c) 2026 The pinless authors
  */

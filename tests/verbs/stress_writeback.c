@@ -2,7 +2,7 @@
 /*
  * Description: the device and the CPU write words to shared mappings of a file and of tmpfs while
  * other threads write the pages back, unmap them, swap them out and drop them from the page cache:
- * no write of either is lost, although a page that is taken for clean is forgotten.
+ * no write of either is lost, although pages that count as clean are dropped.
  *
  * Runs for PINLESS_TEST_SECONDS (default 6); PINLESS_TEST_SEED repeats a run's random numbers.
  *

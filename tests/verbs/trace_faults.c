@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Description: the tracepoints tell of each fault, copy and invalidation that was caused, in order,
+ * Description: the tracepoints report each fault, copy and invalidation that was caused, in order,
  * with its pages, and with stages that do not add up to more than the whole.
  *
  * Copyright (c) 2026 The pinless authors
