@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "t_counters.h"
 #include "t_debug.h"
 #include "t_sweep.h"
 
